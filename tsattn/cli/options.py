@@ -21,7 +21,7 @@ Text: TypeAlias = str | None
 Number: TypeAlias = int | None
 Many: TypeAlias = list[str] | None
 
-DATA_HELP = "CSV, TSV, JSON or Parquet (also .gz, .xz, .zip, .zst): a file, a folder, a quoted glob, or - for stdin."
+DATA_HELP = "CSV, TSV, JSON, Parquet or Feather (also .gz, .xz, .zip, .zst): a file, a folder, a quoted glob, or - for stdin."
 Data = Annotated[str, typer.Argument(metavar="DATA", help=DATA_HELP)]
 DataOrLatest = Annotated[
     Text,

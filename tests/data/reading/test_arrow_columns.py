@@ -2,10 +2,14 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
 import pytest
 
+from tests.data.reading.kinds import ISO, LARGE, series
 from tsattn.data.reading import arrow_columns
 from tsattn.data.reading.arrow_columns import columns_of
+from tsattn.data.reading.read import read
 from tsattn.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -46,3 +50,45 @@ def test_two_columns_of_one_name_are_an_error():
     twice = pa.Table.from_arrays([pa.array([1.0]), pa.array([2.0])], ["a", "a"])
     with pytest.raises(DataError, match="two columns are called 'a'"):
         columns_of(twice, "t")
+
+
+def _stream(made, path):
+    with pa.ipc.new_stream(path, made.schema) as stream:
+        stream.write_table(made)
+
+
+WRITERS = {
+    "data.parquet": lambda made, path: pyarrow.parquet.write_table(made, path),
+    "data.feather": lambda made, path: pyarrow.feather.write_feather(made, path),
+    "data.arrow": _stream,
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_files_of_arrow_are_read(tmp_path, name):
+    WRITERS[name](pa.table({"date": ISO, "sales": LARGE}), str(tmp_path / name))
+    assert series(read(tmp_path / name)[0]) == LARGE
+    assert series(read(tmp_path)[0]) == LARGE  # the folder
+
+
+def test_a_boolean_beside_a_number_is_no_series():
+    panel, _ = read(pa.table({"date": ISO, "kw": LARGE, "ok": [k != 4 for k in range(20)]}))
+    assert series(panel) == LARGE
+    assert len(panel) == 1
+
+
+@pytest.mark.parametrize("timed", [False, True])
+def test_series_in_lists_are_read_step_by_step(timed):
+    times = (
+        {"timestamp": [np.array(ISO, "datetime64[us]"), np.array(ISO[:10], "datetime64[us]")]}
+        if timed
+        else {"start": ["2024-01-01"] * 2, "freq": ["D"] * 2}
+    )
+    panel, report = read(pa.table({"item_id": ["a", "b"], **times, "target": [LARGE, LARGE[:10]]}))
+    assert (panel.item_ids, series(panel), series(panel, 1)) == (("a", "b"), LARGE, LARGE[:10])
+    assert (panel.freq.alias, report.first) == ("D", "2024-01-01")
+
+
+def test_lists_beside_numbers_are_left_out():
+    panel, _ = read(pa.table({"date": ISO, "sales": LARGE, "embedding": [[0.5, 1.5]] * 20}))
+    assert (panel.item_ids, series(panel)) == (("sales",), LARGE)

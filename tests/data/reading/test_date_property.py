@@ -77,6 +77,8 @@ _PERIODS = {
     "stata": lambda t, _: f"{t.year}m{t.month}",
     "short-name": _plain("%b-%y"),
     "decimal-year": lambda t, _: f"{t.year + (t.month - 1) / 12:.4f}",
+    "month-colon": _plain("%Y:%m"),
+    "quarter-colon": lambda t, _: f"{t.year}:{(t.month + 2) // 3}",
     "quarter": lambda t, _: f"{(t.month + 2) // 3}Q{t.year % 100:02d}",
     "quarter-long": lambda t, _: f"{t.year}-Q{(t.month + 2) // 3}",
     "half": lambda t, _: f"H{(t.month + 5) // 6} {t.year}",
@@ -107,7 +109,7 @@ def _draw(seed: int) -> tuple[list[dt.datetime], list[str]]:
         write = _HOURS[str(g.choice(list(_HOURS)))]
     else:
         name = str(g.choice(list(_PERIODS)))
-        step = {"quarter": 3, "quarter-long": 3, "half": 6, "fiscal": 12, "season": 12}.get(name, 1)
+        step = {"quarter": 3, "quarter-colon": 3, "quarter-long": 3, "half": 6, "fiscal": 12, "season": 12}.get(name, 1)
         pattern = str(g.choice(["{mon} {y}", "{y} {mon}", "{mon}-{yy}", "{mon}. {y}"]))
         write = _PERIODS[name] if kind == "periods" else _named(pattern, language, int(g.integers(4)))
         stamps = _months(step if kind == "periods" else 1, start, size)

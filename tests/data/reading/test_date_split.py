@@ -108,7 +108,7 @@ def test_a_year_merged_downwards_is_filled_for_its_months(table) -> None:
     assert (panel.freq.alias, report.first, report.last) == ("MS", "2023-01-01", "2024-12-01")
 
 
-def test_hours_beside_numbers_that_may_be_months_or_days_stop(table) -> None:
+def test_hours_beside_numbers_of_six_digits_make_them_days(table) -> None:
     rows = [f"1910{day:02d},{hour},{day * hour % 7}" for day in range(1, 7) for hour in range(24)]
-    with pytest.raises(DataError, match="column 'Datum': 191001 is a month or week, or a day with a year of two digits"):
-        table("Datum,Stunde,v", rows)
+    panel, report = table("Datum,Stunde,v", rows)
+    assert (panel.freq.alias, report.first[:10], report.rows) == ("h", "2019-10-01", 144)

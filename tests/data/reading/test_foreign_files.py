@@ -9,7 +9,6 @@ import pickle
 import tarfile
 
 import pyarrow as pa
-import pyarrow.feather
 import pyarrow.orc
 import pytest
 
@@ -57,27 +56,20 @@ def _tar(how: str) -> bytes:
     return raw.getvalue()
 
 
-def _arrow(how: str) -> bytes:
-    raw, made = io.BytesIO(), pa.table({"date": ISO, "sales": LARGE})
-    if how == "feather":
-        pyarrow.feather.write_feather(made, raw)
-    elif how == "orc":
-        pyarrow.orc.write_table(made, raw)
-    else:
-        with pa.ipc.new_stream(raw, made.schema) as stream:
-            stream.write_table(made)
+def _orc() -> bytes:
+    raw = io.BytesIO()
+    pyarrow.orc.write_table(pa.table({"date": ISO, "sales": LARGE}), raw)
     return raw.getvalue()
 
 
 BYTES = {
     "a tar archive": lambda: _tar("w"),
     "a tar archive, packed": lambda: _tar("w:gz"),
-    "an Arrow IPC .Feather. file": lambda: _arrow("feather"),
-    "an ORC file": lambda: _arrow("orc"),
-    "an Arrow IPC stream": lambda: _arrow("stream"),
+    "an ORC file": _orc,
     "a Python pickle": lambda: pickle.dumps([1.0, 2.0]),
     "a NetCDF file": lambda: b"CDF\x01" + bytes(200),
     "a Stata file": lambda: b"<stata_dta><header>" + bytes(200),
+    "a Stata file, of an old version": lambda: b"\x72\x02\x01\x00" + bytes(200),
 }
 
 

@@ -297,3 +297,86 @@ def test_a_dataset_of_json_stat_1_is_read(take):
     }
     panel, report = take(json.dumps({"dataset": {"dimension": dimension, "label": "x", "value": LARGE}}), name="data.json")
     assert (series(panel), report.first) == (LARGE, "2022-01-01")
+
+
+def test_times_beside_a_list_of_lists_are_the_times_of_each_of_them(take):
+    tags = [{"group_tags": [f"host:{h}"], "query_index": 0, "unit": [{"name": "percent"}]} for h in "ab"]
+    answer = {"data": {"id": "0", "attributes": {"series": tags, "times": MILLIS, "values": [LARGE, TWICE]}}}
+    panel, _ = take(json.dumps(answer), name="data.json")
+    assert (panel.item_ids, series(panel), series(panel, 1)) == (("host:a", "host:b"), LARGE, TWICE)
+
+
+def test_lists_under_equal_keys_are_all_read(take):
+    panel, _ = take(json.dumps({"x": {"time": ISO, "a": {"v": LARGE}, "b": {"v": TWICE}}}), name="data.json")
+    assert (panel.item_ids, series(panel, 1)) == (("a.v", "b.v"), TWICE)
+
+
+def test_a_single_list_of_pairs_beside_metadata_is_a_series(take):
+    panel, report = take(json.dumps({"meta_data": {"version": 1}, "series": [*map(list, zip(MILLIS, LARGE, strict=True))]}))
+    assert (series(panel), report.first[:10], panel.tz) == (LARGE, "2024-01-01", "UTC")
+
+
+def test_an_object_in_place_of_a_number_is_a_missing_value(take):
+    state = {"Name": "No Data", "Value": 248, "IsSystem": True}
+    items = [{"Timestamp": d, "Value": state if k == 4 else v, "Good": k != 4} for k, (d, v) in enumerate(PAIRS)]
+    panel, report = take(json.dumps({"Links": {}, "Items": items}), name="data.json")
+    assert (panel.item_ids, report.missing) == (("Value",), 1)
+
+
+def test_flags_beside_a_number_are_no_series(take):
+    lines = [json.dumps({"time": d, "kw": v / 10, "grid_ok": k != 4}) for k, (d, v) in enumerate(PAIRS)]
+    panel, _ = take("\n".join(lines), name="data.jsonl")
+    assert series(panel) == [v / 10 for v in LARGE]
+
+
+def test_flags_alone_are_a_series(take):
+    panel, _ = take(json.dumps([{"time": d, "motion": k % 3 == 0} for k, d in enumerate(ISO)]), name="data.json")
+    assert series(panel) == [float(k % 3 == 0) for k in range(20)]
+
+
+@pytest.mark.parametrize("empty", [[], {}, None])
+def test_dates_without_values_are_missing(take, empty):
+    days = {d: {"visits": v, "bounces": k} for k, (d, v) in enumerate(PAIRS)} | {ISO[4]: empty}
+    panel, report = take(json.dumps(days), name="data.json")
+    assert (panel.item_ids, report.missing, panel.freq.alias) == (("visits", "bounces"), 2, "D")
+
+
+def test_times_of_a_day_below_each_date_are_one_series(take):
+    days = {ISO[d]: {f"{h:02d}:00": 100 * d + h for h in range(24)} for d in range(3)}
+    panel, _ = take(json.dumps(days), name="data.json")
+    assert (len(panel), panel.freq.alias) == (1, "h")
+    assert series(panel) == [100 * d + h for d in range(3) for h in range(24)]
+
+
+def test_the_numbers_of_rows_of_a_result_are_left_out(take):
+    lines = [
+        json.dumps({"preview": False, "offset": k, "result": {"_time": d, "count": str(v)}}) for k, (d, v) in enumerate(PAIRS)
+    ]
+    panel, _ = take("\n".join(lines), name="data.json")
+    assert series(panel) == LARGE
+    assert len(panel) == 1
+
+
+def test_dates_with_lists_of_numbers_have_a_column_for_each_place(take):
+    rows = {str(t): [v, 2 * v] for t, v in zip(EPOCHS, LARGE, strict=True)}
+    panel, _ = take(json.dumps({"body": rows, "status": "ok"}), name="data.json")
+    assert (panel.item_ids, series(panel), series(panel, 1)) == (("value 1", "value 2"), LARGE, TWICE)
+
+
+def test_days_with_lists_of_hours_are_one_series(take):
+    panel, _ = take(json.dumps({ISO[d]: [100 * d + h for h in range(24)] for d in range(3)}), name="data.json")
+    assert (panel.freq.alias, series(panel)) == ("h", [100 * d + h for d in range(3) for h in range(24)])
+
+
+def test_records_below_one_key_with_lists_of_descriptions_are_read(take):
+    values = [{"value": v, "datetime": f"{d}T00:00:00Z", "geo_id": 3, "geo_name": "Spain"} for d, v in PAIRS]
+    inner = {"name": "price", "id": 600, "magnitude": [{"name": "price", "id": 23}], "values": values}
+    panel, _ = take(json.dumps({"indicator": inner}), name="data.json")
+    assert series(panel) == LARGE
+
+
+def test_of_two_lists_of_records_the_dated_one_is_read(take):
+    entries = [{"start": f"{d}T00:00:00Z", "areas": {"SE3": v, "SE4": 2 * v}} for d, v in PAIRS]
+    document = {"date": "2024-01-01", "version": 3, "entries": entries, "blocks": [{"name": "peak", "price": {"SE3": 5.5}}]}
+    panel, _ = take(json.dumps(document), name="data.json")
+    assert (panel.item_ids, series(panel, 1)) == (("areas.SE3", "areas.SE4"), TWICE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from tsattn.errors import DataError
@@ -114,3 +115,37 @@ def test_months_such_as_2020_01_above_texts_are_the_header(take):
     names = ",".join(f'"2020.{k:02d}"' for k in range(1, 13))
     panel, report = take(f'"region",{names}\n"A",{",".join(map(str, range(12)))}\n"B",{",".join(map(str, range(12, 24)))}\n')
     assert (panel.item_ids, report.first, panel.freq.alias) == (("A", "B"), "2020-01-01", "MS")
+
+
+def _days(form: str, year: int) -> list[str]:
+    days = np.arange(f"{year}-01-01", f"{year + 1}-01-01", dtype="datetime64[D]").tolist()
+    return [f"{d:{form}}" for d in days]
+
+
+@pytest.mark.parametrize("form", ["%d-%b", "%m/%d", "%d.%m.", "%b %d"])
+def test_days_of_a_year_down_and_years_across_are_one_series(take, form):
+    text, expected = pivot("Day,2021,2022,2023", _days(form, 2021), 3)
+    panel, report = take(text)
+    assert (panel.freq.alias, panel.history(0).tolist()) == ("D", expected)
+    assert (report.first, report.last) == ("2021-01-01", "2023-12-31")
+
+
+@pytest.mark.parametrize("blank", ["", "5"])
+def test_29_february_belongs_to_leap_years_only(take, blank):
+    rows = [f"{d},{'' if d == '29-Feb' else k},{k}".replace(",,", f",{blank},") for k, d in enumerate(_days("%d-%b", 2024))]
+    text = "\n".join(["Day,2023,2024", *rows]) + "\n"
+    if blank:
+        with pytest.raises(DataError, match="a value in a day that the year does not have"):
+            take(text)
+    else:
+        panel, report = take(text)
+        assert (report.rows, report.missing, len(panel)) == (365 + 366, 0, 1)
+
+
+def test_hours_of_a_clock_with_am_and_pm_down_and_days_across_are_one_series(take):
+    hours = [
+        f"{h % 12 or 12:02d}:00 {'AM' if h < 12 else 'PM'} - {h % 12 or 12:02d}:59 {'AM' if h < 12 else 'PM'}" for h in range(24)
+    ]
+    text, expected = pivot("Hour,06/12/2024,06/13/2024,06/14/2024", hours, 3)
+    panel, report = take(text)
+    assert (panel.freq.alias, panel.history(0).tolist(), report.first) == ("h", expected, "2024-06-12")

@@ -8,7 +8,7 @@ from typing import Any
 from tsattn.errors import DataError
 
 ZIP, XZ = b"PK\x03\x04", b"\xfd7zXZ"
-_TABLES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".json", ".jsonl", ".ndjson", ".parquet", ".pq")
+_TABLES = (".csv", ".tsv", ".tab", ".txt", ".dat", ".json", ".jsonl", ".ndjson", ".parquet", ".pq", ".feather", ".arrow")
 _NOTES = ("readme", "license", "licence", "metadata", "changelog")
 
 

@@ -76,6 +76,9 @@ def from_chunks(name: str, chunks: list[Any], where: str) -> Column:
     if pa.types.is_dictionary(kind) and not _is_text(kind.value_type):
         chunks[:] = [c.dictionary_decode() for c in chunks]
         kind = chunks[0].type
+    if pa.types.is_boolean(kind):  # flags, as true and false are in a text file
+        chunks[:] = [c.cast(pa.string()) for c in chunks]
+        kind = pa.string()
     if pa.types.is_dictionary(kind) or _is_text(kind):
         if not pa.types.is_dictionary(kind):
             chunks[:] = [c.cast(pa.string()).dictionary_encode() for c in chunks]
@@ -94,11 +97,9 @@ def from_chunks(name: str, chunks: list[Any], where: str) -> Column:
         return Column(name, "number", np.full(sum(map(len, chunks)), np.nan, np.float32))
     if pa.types.is_integer(kind) and kind.bit_width == 64 and any(_beyond_float(c) for c in chunks):
         return from_chunks(name, [c.cast(pa.string()) for c in chunks], where)
-    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_decimal(kind)):
+    if not (pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
         raise DataError(f"{where}: column {name!r} holds {kind}, which is neither number, text nor time")
     wanted = pa.float32() if pa.types.is_float32(kind) or pa.types.is_float16(kind) else pa.float64()
-    if pa.types.is_boolean(kind):
-        chunks[:] = [c.cast(pa.uint8()) for c in chunks]
     numpy_type = np.float32 if wanted == pa.float32() else np.float64
     numbers = _drained(chunks, numpy_type, lambda c: arrow.values(c if c.type == wanted else c.cast(wanted, safe=False), np.nan))
     return Column(name, "number", numbers)

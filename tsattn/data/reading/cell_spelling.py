@@ -1,4 +1,4 @@
-"""Normalization of cells: ="…" and '…' become their text, and digits of other scripts become 0 to 9."""
+"""Normalization of cells: ="…", quoted texts and texts after an apostrophe lose these marks, and digits become 0 to 9."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 _FORMULA = r'^="([^"]*)"$'
 _APOSTROPHES = r"^'([^']+)'$"
+_TEXT_MARK = r"^'([-+$€£¥]?\d[\d.,/: -]*)$"  # '01/03/2024: the mark of a text in a spreadsheet
 _DIGITS = str.maketrans(
     {chr(zero + k): str(k) for zero in (0x660, 0x6F0, 0x966, 0xFF10) for k in range(10)} | {"\u066b": ".", "\u066c": ","}
 )  # Arabic, Persian, Devanagari and full-width digits; the Arabic marks of decimals and thousands
@@ -22,6 +23,8 @@ def plain_cells(texts: Any) -> Any:
         texts = pc.replace_substring_regex(texts, _FORMULA, r"\1")
     if _any(texts, _APOSTROPHES):
         texts = pc.replace_substring_regex(texts, _APOSTROPHES, r"\1")
+    if _any(texts, _TEXT_MARK):
+        texts = pc.replace_substring_regex(texts, _TEXT_MARK, r"\1")
     if pc.all(pc.string_is_ascii(texts)).as_py():
         return texts
     if _any(texts, _DIRECTION):

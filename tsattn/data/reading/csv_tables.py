@@ -21,8 +21,9 @@ from tsattn.data.reading.drawn_tables import undrawn
 from tsattn.data.reading.first_row_extras import without_first_row_extras
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.header import COMMENTS
-from tsattn.data.reading.json_tables import json_table
+from tsattn.data.reading.json_tables import holds_series, json_table, unfolded_series
 from tsattn.data.reading.marks import proved
+from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.quoted_lines import tightened, unwrapped, with_whole_dates
 from tsattn.data.reading.row_location import Where
 from tsattn.data.reading.source import Part
@@ -32,6 +33,8 @@ from tsattn.errors import DataError
 
 _MOST_NOTES = 50
 _LONGEST_CODE = 6  # letters of the code of a kind of record
+_MOST_NOTES, _MOST_SHARE = 50, 0.1  # most notes between the rows: the larger of a number and a share of the rows
+_WORD = re.compile(r"[^\W\d_]{3}")
 _RULE = re.compile(r"[-=_+*|~\s]+|\(?\d+ rows?\b.*")  # lines that clients draw around a table, and their count of rows
 _END = re.compile(r"end of (?:report|file|data|export)|eof", re.I)
 _BLOCK_LINES, _LARGEST_BLOCK = 256, 1 << 25  # lines of a block that is read at once, where it has no more bytes than that
@@ -51,7 +54,9 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
             return replace(table, lost_names=dialect.lost_names)
         if part.kind == "json":
             return replace(from_arrow(json_table(part, options, notes), part.name), marks=marks_of_words(options))
-        arrow = _parquet(part) if part.kind == "parquet" else part.table
+        arrow = part.table if part.kind == "arrow" else _arrow_file(part)
+        if holds_series(arrow):
+            arrow = unfolded_series(arrow, options, part.name, notes)
         return replace(from_arrow(arrow, part.name), marks=marks_of_words(options))
     except UnicodeError as error:
         raise DataError(f"{part.name}: the encoding is unknown: {_short(error)}", "name it with --encoding") from None
@@ -67,12 +72,17 @@ def from_arrow(table: Any, name: str) -> Table:
     return Table(columns, table.num_rows, Where([(name, table.num_rows, None)]))
 
 
-def _parquet(part: Part) -> Any:
-    """Read a Parquet file, without `read_table`, whose time grows with the square of the number of columns."""
+def _arrow_file(part: Part) -> Any:
+    """Read a Parquet, Arrow or Feather file. `parquet.read_table` takes time that grows with the square of the columns."""
+    import pyarrow as pa
     import pyarrow.parquet
 
     with part.open() as stream:
-        return pyarrow.parquet.ParquetFile(stream).read()
+        if part.kind == "parquet":
+            return pyarrow.parquet.ParquetFile(stream).read()
+        content = pa.py_buffer(stream.read())
+    is_file = content[:6].to_pybytes() == b"ARROW1"
+    return (pa.ipc.open_file(content) if is_file else pa.ipc.open_stream(content)).read_all()
 
 
 def _text(part: Part, dialect: Dialect, notes: Notes) -> Table:
@@ -275,8 +285,9 @@ def line_of(part: Part, dialect: Dialect, row: int) -> int:
 
 def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | None:
     """Return the first line of another width: (line, expected, actual); _Notes where all are comments or below the table."""
-    width, last = len(dialect.names), 0
+    width, last, rows = len(dialect.names), 0, 0
     begins: set[str] = set()  # up to two first cells, as examples of how rows begin
+    usual: list[str] = []  # the first row
     found: list[tuple[int, list[str]]] = []
     try:
         for line, row in _records(part, dialect):
@@ -286,23 +297,24 @@ def _ragged(part: Part, dialect: Dialect) -> tuple[int, int, int] | _Notes | Non
                         f"{part.name}, line {found[-1][0]}: a second table begins below {found[-1][1][0].strip()!r}",
                         "save each table in a separate file, or combine them with a column that names the table",
                     )
-                last = line
+                last, rows, usual = line, rows + 1, usual or row
                 begins |= {row[0].strip()} if len(begins) < 2 else set()
             else:
                 found.append((line, row))
-                if len(found) > _MOST_NOTES:
+                if len(found) > _MOST_NOTES and len(found) > _MOST_SHARE * rows:
                     break
     except (csv.Error, OSError, UnicodeError):
         return None
     if not found:
         return None
     below = found[0][0] > last + 1  # a blank line separates the table from its notes
-    notes = len(found) <= _MOST_NOTES and last
+    notes = last and (len(found) <= _MOST_NOTES or len(found) <= _MOST_SHARE * rows)
     words = dialect.aligned and len(found) > 1  # a single word may be a truncated row
     if notes and all(
         _is_note(line, row, last, words)
         or (below and (_is_prose(row) or _is_footnote(row)))
         or (line > last and _begins_otherwise(row, begins))
+        or _is_message(row, usual)
         for line, row in found
     ):
         return _Notes(len(found), found[0][0], dialect.delimiter.join(found[0][1])[:60])
@@ -320,6 +332,13 @@ def _begins_otherwise(row: list[str], begins: set[str]) -> bool:
 def _is_code(cell: str) -> bool:
     """Return True for the code of a kind of record, such as T and DATA."""
     return cell.isalpha() and (len(cell) == 1 or (cell.isupper() and len(cell) <= _LONGEST_CODE))
+
+
+def _is_message(row: list[str], usual: list[str]) -> bool:
+    """Return True for a shorter line with words where rows have a number or a date: a message of a program or a header again."""
+    pairs = zip(row, usual, strict=False)
+    wordy = (cell.strip() for cell, other in pairs if is_telling(other.strip()) and not is_telling(cell.strip()))
+    return len(row) < len(usual) and any(_WORD.search(cell) and cell not in NULLS for cell in wordy)
 
 
 def _is_second_header(title: list[str], row: list[str], names: Sequence[str]) -> bool:

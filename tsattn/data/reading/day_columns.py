@@ -41,6 +41,7 @@ _COUNTED = re.compile(
     r"[ _.-]?(?P<n>\d{1,2})",
     re.I,
 )
+_HOURS = {"h", "he", "hr", "hour", "hours", "hour ending", "hourending", "stunde", "hora", "heure"}
 _DAYS = re.compile(r"([^\W\d]*)[ _.-]?(\d{1,2})", re.I)
 
 
@@ -96,6 +97,11 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
     what = "weekdays: a row per week, a column per day" if weekly else what
     unit = "month" if monthly else "week" if weekly else "day"
     notes.find("layout", what, "--layout wide")
+    late = [n for n, m in minutes.items() if m >= _DAY]
+    if len(late) > 1 and not (monthly or weekly):
+        notes.warn(
+            f"columns {late[0]!r} to {late[-1]!r} are read as times of the next day, since the row begins later in the day"
+        )
     notes.weigh(
         "layout",
         what.split(":")[0],
@@ -147,9 +153,9 @@ def _times(names: list[str]) -> tuple[dict[str, int], bool]:
             half = (found[found.re.groups] or "").lower()
             hour = int(found[1]) % 12 + (12 if half == "pm" else 0) if half else int(found[1])
             clock[name] = hour * 60 + (int(found[2]) if found.re is _CLOCK and found[2] else 0)
-    if _is_day(list(clock.values())):
-        last = list(clock)[-1]
-        return {**clock, last: clock[last] or _DAY}, False  # 00:30 … 23:30, 00:00: the last is the end of the day
+    ahead = _without_wrap(list(clock.values()))
+    if _is_day(ahead):
+        return dict(zip(clock, ahead, strict=True)), False
     words: dict[str, dict[str, int]] = {}
     for name in names_shaped(names, lambda n: _COUNTED.fullmatch(n.strip())):
         if found := _COUNTED.fullmatch(name.strip()):
@@ -162,18 +168,33 @@ def _times(names: list[str]) -> tuple[dict[str, int], bool]:
     return {}, False
 
 
+def hours_named(names: list[str]) -> list[str]:
+    """Return the columns that are named as the steps of a day, such as HE 1 to HE 24; [] if they may be other steps or series."""
+    found, doubt = _times(names)
+    words = {m["word"].lower() for n in found if (m := _COUNTED.fullmatch(n.strip()))}
+    return list(found) if not doubt and words <= _HOURS else []
+
+
 def _span(name: str) -> re.Match[str] | None:
     """Return the match of a span of one hour, such as 00-01; None for other names, such as 5-10."""
     found = _SPAN.fullmatch(name)
     return found if found is not None and int(found[2]) - int(found[1]) in (1, -23) else None
 
 
+def _without_wrap(minutes: list[int]) -> list[int]:
+    """Return times of day in minutes from the first midnight: those after the first fall are of the next day.
+
+    The last of 00:30 … 23:30, 00:00 is the end of the day, and 06:00 … 05:00 is a gas day.
+    """
+    wrap = next((k for k in range(1, len(minutes)) if minutes[k] < minutes[k - 1]), len(minutes))
+    return [m + _DAY * (k >= wrap) for k, m in enumerate(minutes)]
+
+
 def _is_day(minutes: list[int]) -> bool:
-    """Return True if times step evenly through the whole day: 00:00 … 23:30, or 00:30 … 24:00."""
+    """Return True if times step evenly through a whole day."""
     if len(minutes) < 4:
         return False
-    last = minutes[-1] or _DAY
-    steps = np.diff([*minutes[:-1], last])
+    steps = np.diff(minutes)
     return bool(np.all(steps == steps[0]) and steps[0] > 0 and len(minutes) * steps[0] == _DAY)
 
 

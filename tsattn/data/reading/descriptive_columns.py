@@ -40,7 +40,7 @@ _DESCRIPTIVE_WORDS = {
     *("quality", "qn", "qc", "qf", "flag", "flags", "status", "validity", "verification", "valid", "verified", "duration"),
     *("type", "version", "kod", "cis", "decimals", "period", "population", "radius", "lanes", "lane"),
 }
-_COUNTERS = {"id", "record", "records", "rn", "seq", "sequence", "rownum", "rowid", "row", "index", "fcnt", "days"}
+_COUNTERS = {"id", "record", "records", "rn", "seq", "sequence", "rownum", "rowid", "row", "index", "fcnt", "days", "offset"}
 _MISSING_CODE = re.compile(r"-(?:1|9{2,5}(?:\.9{1,3})?)")
 _KEYS = {"id", "uuid", "guid", "oid", "objectid", "fid", "gid", "pk", "idhod", "rowversion", "ns", "nanos", "nanoseconds"}
 _RECORDS = {
@@ -73,6 +73,7 @@ _QUALITY = {
     "qualifier",
     "validity",
     "checked",
+    "status",
 }
 _BESIDE_QUALITY = {
     "code",
@@ -93,6 +94,7 @@ _QUALITY_STARTS = ("qc", "qa", "qf", "qv", "q")
 _STEPS = {"interval", "duration", "period"}
 _UNNAMED = re.compile(r"|column_1|Unnamed: ?\d+|index|X|level_0|No\.?|Nr\.?|#|rank", re.I)
 _MOST_MARKS = 12  # distinct whole numbers that marks of quality have at most
+_FEWEST_STEPS = 4  # fewest rows that show that a column holds the length of a step
 _FEWEST = 10  # rows from which on a column of keys is known by its values
 _SOME_ROWS = 20_000  # rows that rule out most columns that change within a series
 _FEWEST_ROWS = 20  # rows from which on a column named for time, or ending in id, that counts by one numbers the rows
@@ -294,6 +296,8 @@ def _is_step_name(name: str) -> bool:
 
 
 def _nearly_constant(values: np.ndarray) -> np.ndarray:
-    """Return (C,) bool: True for rows of (C, n) that vary by less than two in a hundred."""
-    low, high = (f(values, axis=1) for f in (np.nanmin, np.nanmax))
-    return np.asarray((low > 0) & (high - low < 0.02 * high) & (values.shape[1] > 2))
+    """Return (C,) bool: True for rows of (C, n) that vary by less than two in a hundred, except in the first row."""
+    if values.shape[1] < _FEWEST_STEPS:
+        return np.zeros(len(values), bool)
+    low, high = (f(values[:, 1:], axis=1, initial=start) for f, start in ((np.nanmin, np.inf), (np.nanmax, -np.inf)))
+    return np.asarray((low > 0) & (high - low < 0.02 * high))

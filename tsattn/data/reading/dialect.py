@@ -106,6 +106,9 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
         notes.repair(
             "words behind the last column left out", len(places.words), f"{part.name}, line {comments + places.words[0] + 1}"
         )
+    lost_names = _lost_names(rows, head, delimiter)
+    if not head.rows and len(lost_names) == len(head.names):  # names with another delimiter than the rows
+        head, lost_names = replace(head, names=lost_names, rows=1), ()
     body = [row for row in rows[head.start :] if len(row) == len(head.names)]
     if head.rows and not rows[head.start :]:
         raise DataError(f"{part.name}: the file holds a header and no rows")
@@ -139,7 +142,7 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
         nulls=(*NULLS, *(w for w in words if not _NUMBERISH.fullmatch(w))),
         aligned=aligned,
         places=places,
-        lost_names=_lost_names(rows, head, delimiter),
+        lost_names=lost_names,
     )
 
 
@@ -150,7 +153,9 @@ def _lost_names(rows: Sequence[Sequence[str]], head: Head, delimiter: str) -> tu
     """
     if (head.rows and len(head.names) > 1) or not head.start:
         return ()
-    names = [name.strip() for name in re.split(r"[;,|\t]", delimiter.join(rows[head.start - 1]))]
+    line = delimiter.join(rows[head.start - 1])
+    inside = re.match(r"#\s*\w*\(([^()]+)\)", line)  # #LAYOUT(timestamp,value,status)
+    names = [name.strip(" #") for name in re.split(r"[;,|\t]", inside[1] if inside else line)]
     return tuple(names) if len(names) > 1 and all(names) and not any(map(_NUMBERISH.fullmatch, names)) else ()
 
 

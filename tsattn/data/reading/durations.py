@@ -54,7 +54,7 @@ def as_durations(column: Column, missing: Sequence[str] = ()) -> Durations | Non
     seen = [text for text in texts if text]
     if debit_marks(seen) is not None:
         return None  # 207.71 S and 98.23 H are debit and credit
-    values = [_seconds(text) for text in texts]
+    values = [seconds_of(text) for text in texts]
     found = [text for text, value in zip(texts, values, strict=True) if text and value is not None]
     pairs = [text for text in seen if _PAIR.fullmatch(text.lstrip("+-"))]
     if 2 * (len(found) + len(pairs)) < len(seen) or not (found or pairs) or not _is_time(found, pairs):
@@ -77,7 +77,7 @@ def as_durations(column: Column, missing: Sequence[str] = ()) -> Durations | Non
     return Durations(made, example, count, bad, doubtful)
 
 
-def _seconds(text: str) -> float | None:
+def seconds_of(text: str) -> float | None:
     """Return the seconds of a text; None if it is no duration, or a pair such as 12:30."""
     bare = text.lstrip("+-").strip()
     if clock := _CLOCK.fullmatch(bare):

@@ -108,26 +108,33 @@ def _without_sum(table: Table, notes: Notes) -> Table:
     last = table.rows - 1
     if last < 3:
         return table
-    dated = table.columns.others.values()
-    blank = [c for c in dated if c.text_at(last) in NULLS and not c.missing[:last].any() and _is_dates(c)]
+    first = next(iter(table.columns.values()))
+    dated = [*(c for c in table.columns.others.values() if _is_dates(c)), *([first] if _rises(first, last) else [])]
+    blank = [c for c in dated if c.text_at(last) in NULLS and not c.missing[:last].any()]
     if not blank:
         return table
     found = [n for c in table.columns.values() if c is not blank[0] and (n := as_numbers(c, table.marks)) is not None]
-    seen = 0
+    seen, nonzero = 0, blank[0] is not first or first.kind != "number"
     for numbers in found:
         values = numbers.column.values.astype(np.float64)
         if np.isnan(values[last]):
             continue
         above = values[:last][~np.isnan(values[:last])]
         sums = (above.sum(), above.mean() if len(above) else np.nan)
+        nonzero |= bool(values[last])
         if not any(np.isclose(values[last], one, rtol=1e-4) for one in sums):
             return table
         seen += 1
-    if not seen:
+    if not seen or not nonzero:
         return table
     notes.repair("rows of totals left out", 1, table.where(last))
     notes.weigh("rows left out", "a total", f"the last row has no {blank[0].name!r}, and its numbers sum up those above")
     return table.take(np.arange(last))
+
+
+def _rises(column: Column, last: int) -> bool:
+    """Return True for a column of numbers that rise up to the last row, such as dates in digits or a count of the rows."""
+    return column.kind == "number" and bool(np.all(np.diff(column.values[:last].astype(np.float64)) > 0))
 
 
 def _without_subtotals(table: Table, notes: Notes) -> Table:
@@ -211,6 +218,7 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
     again = {r for r, t in texts.items() if ("_".join(words(t)) or t.strip()) == name}
     for row in sorted(again):
         _stop_at_second_table(table, row)
+    again |= {r + 1 for r in again if r + 1 in texts and _is_wordy(table, r + 1)}  # the units below the header
     tail, end = set(), table.rows - 1
     while end >= max(table.rows - _MOST, 1) and end in texts:
         if end in totals or _SENTENCE.fullmatch(texts[end]):
@@ -263,6 +271,11 @@ def _cells(table: Table, row: int) -> dict[str, str]:
 
 def _has_number(table: Table, row: int) -> bool:
     return any(not table.columns[name].missing[row] for name in table.columns.numeric)
+
+
+def _is_wordy(table: Table, row: int) -> bool:
+    """Return True if no cell of a row is a number or a date."""
+    return not _has_number(table, row) and not any(map(is_telling, _cells(table, row).values()))
 
 
 def _stop_at_second_table(table: Table, row: int) -> None:

@@ -15,8 +15,7 @@ _MAGIC: dict[bytes, tuple[str, str]] = {
     b"%PDF": ("a PDF", _SAVE),
     b"SQLite format 3": ("an SQLite database", 'export the table: sqlite3 -header -csv FILE "select * from TABLE" > data.csv'),
     b"\x89HDF": ("an HDF5 file", _PANDAS.format("hdf")),
-    b"ARROW1": ("an Arrow IPC (Feather) file", _PANDAS.format("feather")),
-    b"\xff\xff\xff\xff": ("an Arrow IPC stream", "convert it with Python: pyarrow.ipc.open_stream('FILE').read_all()"),
+    b"FEA1": ("a Feather file of version 1", _PANDAS.format("feather")),
     b"ORC": ("an ORC file", _PANDAS.format("orc")),
     b"CDF": ("a NetCDF file", "convert it with Python: xarray.open_dataset('FILE').to_dataframe().to_csv('data.csv')"),
     b"GRIB": ("a GRIB file", "convert it with Python: xarray.open_dataset('FILE').to_dataframe().to_csv('data.csv')"),
@@ -31,6 +30,7 @@ _MAGIC: dict[bytes, tuple[str, str]] = {
     b"\xff\xd8\xff": ("an image (JPEG)", "pass the data behind the image as CSV"),
     b"\x89PNG": ("an image (PNG)", "pass the data behind the image as CSV"),
 }
+_OLD_STATA = re.compile(rb"[\x69-\x73][\x01\x02]\x01\x00")  # release 105 to 115, byte order, type
 _PICKLE = re.compile(rb"\x80[\x02-\x05](?:\x95|\x63|\})")
 _TAR = 257  # place of the mark "ustar" in a tar file
 HEAD = 512  # bytes from which a format is known
@@ -113,6 +113,8 @@ def stop_at_foreign_bytes(head: bytes, name: str) -> None:
     found = next((told for magic, told in _MAGIC.items() if head.startswith(magic)), None)
     if found is None and head[_TAR : _TAR + 5] == b"ustar":
         found = ("a tar archive", _UNPACK)
+    if found is None and _OLD_STATA.match(head):
+        found = _MAGIC[b"<stata_dta>"]
     if found is None and _PICKLE.match(head):
         found = ("a Python pickle", "save the table with to_csv or to_parquet")
     if found is not None:

@@ -29,6 +29,19 @@ class Grid:
     values: list[np.ndarray] | np.ndarray
 
 
+# steps of clocks in microseconds that divide a minute, an hour or a day
+_STEPS_OF_CLOCKS = [
+    n * US[unit]
+    for unit, counts in (
+        ("s", (1, 2, 3, 5, 10, 15, 20, 30)),
+        ("min", (1, 2, 3, 5, 10, 15, 20, 30)),
+        ("h", (1, 2, 3, 4, 6, 8, 12)),
+    )
+    for n in counts
+]
+_LATE, _MOSTLY = 0.05, 0.9  # largest relative error of a step, and least share of its steps with a row, in a logger's rows
+
+
 def find_freq(rows: Rows, notes: Notes, targets: int) -> tuple[Freq, Rows]:
     """Find the frequency of ordered rows without repeated times; first or last working days of months are returned as months.
 
@@ -93,7 +106,7 @@ def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:
             f"{rows.place(row)}: {item}the timestamps are on days {days} of each month, which is not a regular frequency",
             "number the rows: --timestamp none",
         )
-    nice = _nice(rows, usual)
+    nice = _nice(rows)
     if uneven.kind == "irregular":
         return DataError(
             f"{rows.place(row)}: {item}irregular timestamps ({gap}, for example)",
@@ -106,19 +119,29 @@ def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:
     )
 
 
-def _nice(rows: Rows, usual: str) -> str:
-    """Return a common frequency near the usual step, or a coarser one where more than a third of the steps would be empty."""
+def _nice(rows: Rows) -> str:
+    """Return a common frequency near the usual step, or a coarser one where more than a third of the steps would be empty.
+
+    Rows that come a little late, such as those of a logger, get their own step: nine in ten of its steps have a row.
+    """
     deltas = np.diff(rows.stamps.astype(np.int64))
     middle = float(np.median(deltas[deltas > 0])) if np.any(deltas > 0) else 86_400e6
+    own = min(_STEPS_OF_CLOCKS, key=lambda us: abs(np.log(us / middle)))
+    if abs(np.log(own / middle)) < _LATE and _filled(rows, Freq("s", own // US["s"])) >= _MOSTLY:
+        return next(f"{own // US[unit]}{unit}" for unit in ("h", "min", "s") if own % US[unit] == 0)
     ladder = ("1s", "10s", "1min", "5min", "15min", "30min", "1h", "6h", "1D", "1W", "MS", "QS", "YS")
     spans = np.array([1, 10, 60, 300, 900, 1800, 3600, 21600, 86400, 604800, 2.63e6, 7.89e6, 3.156e7]) * 1e6
     near = int(np.argmin(np.abs(np.log(spans / middle))))
     for alias in ladder[near:]:
-        freq = Freq.parse(alias)
-        filled = np.unique(floored(rows.stamps, freq))
-        if len(filled) >= 2 / 3 * (freq.steps_between(filled[0], filled[-1])[0] + 1):
+        if _filled(rows, Freq.parse(alias)) >= 2 / 3:
             return alias
     return ladder[near]
+
+
+def _filled(rows: Rows, freq: Freq) -> float:
+    """Return the share of steps, from the first to the last row, that have a row."""
+    filled = np.unique(floored(rows.stamps, freq))
+    return len(filled) / (int(freq.steps_between(filled[0], filled[-1])[0]) + 1)
 
 
 def _different(rows: Rows, pair: tuple[int, Freq, int, Freq]) -> DataError:
@@ -223,7 +246,7 @@ def _too_fine(rows: Rows, steps: np.ndarray, indptr: np.ndarray, total: int, fre
             f"{rows.place(row)}: the step from {shown(rows.stamps[row - 1])} to {shown(rows.stamps[row])} {empty}",
             "correct that timestamp; or choose a coarser step with --resample",
         )
-    nice = _nice(rows, freq.alias)
+    nice = _nice(rows)
     return DataError(
         f"{rows.where.parts[0][0]}: {len(rows):,} rows on a grid of {freq.alias} {empty}",
         f"aggregate them: --resample {nice}; name the step: --freq {nice}; or number the rows: --timestamp none",

@@ -30,6 +30,7 @@ _COORDINATES = re.compile(r"lat(?:itude)?|lon(?:g|gitude)?|lng|x|y")
 _RANKS = {name: k for k, name in reversed(list(enumerate(_ITEM_NAMES)))}
 _MANY, _FEW_ROWS = 20, 3  # number of ids, and median rows per id, that indicate records and not series
 _SPARSE = 0.05  # the same as a share of the timestamps, where rows with the same id still share timestamps
+_LAST_CHANGE = 3  # latest hour of the day at which clocks are set back
 _SURE = _ITEM_NAMES.index("symbol") + 2
 # words in the name of a column of whole numbers that is a name, not an amount
 _ID_WORDS = {
@@ -74,6 +75,8 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
     stamps = clock.stamps[rows]
     others = list(islice((n for n in counted if n not in candidates and len(numeric) > 1), 8))
     keys = {n: _codes(table.columns[n])[rows] for n in (*candidates, *others)}
+    repeated_hours = {n for n, codes in keys.items() if _marks_repeated_hour(stamps, codes)}
+    candidates, others = ([n for n in some if n not in repeated_hours] for some in (candidates, others))
     values = [table.columns[n].values[rows] for n in islice((n for n in numeric if n not in candidates), 4)]
     values += [keys[n] for n in candidates]
     alone = _conflicts(stamps, [], values)
@@ -99,6 +102,23 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
     likely = (min(best, key=lambda pair: pair[1])[0],) if best else ()
     _stop_at_records(table, clock.stamps, likely, _SPARSE)
     return likely
+
+
+def _marks_repeated_hour(stamps: np.ndarray, codes: np.ndarray) -> bool:
+    """Return True for a flag of the hour that occurs twice when clocks are set back: set for one hour of a Sunday, at times that
+    occur without it too."""
+    first = codes == codes[0] if len(codes) else np.zeros(0, bool)
+    if not len(codes) or first.all() or len(np.unique(codes)) != 2:
+        return False
+    rare = first if 2 * first.sum() < len(codes) else ~first
+    flagged = np.unique(stamps[rare])
+    days = flagged.astype("datetime64[D]")
+    hours = np.unique(flagged.astype("datetime64[h]"))
+    sundays = np.all(days.astype(np.int64) % 7 == 3)
+    one_each = len(hours) == len(np.unique(days)) and np.all(
+        (hours - hours.astype("datetime64[D]")).astype(np.int64) <= _LAST_CHANGE
+    )
+    return bool(sundays and one_each and np.isin(flagged, stamps[~rare]).all())
 
 
 def _coordinates(table: Table, stamps: np.ndarray, rows: np.ndarray, values: list[np.ndarray]) -> tuple[str, ...]:

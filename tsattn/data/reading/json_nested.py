@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator
 from typing import Any
 
-Record = dict[str, Any]
-
-_DEEPEST = 12  # levels of nesting in which tables are looked for
-_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d.*)?|\d{4}-?[MQWHK]\d{1,2}|\d{8}|\d{1,2}[./]\d{1,2}[./]\d{2,4}.*")
-_JAVASCRIPT = re.compile(
-    r"(?:new )?Date\((\d{4}), ?(\d{1,2}), ?(\d{1,2})(?:, ?(\d{1,2}), ?(\d{1,2})(?:, ?(\d{1,2}))?(?:, ?\d+)?)?\)"
+from tsattn.data.reading.json_lists import of_deep_pairs, of_matrix, of_parallel_lists
+from tsattn.data.reading.json_steps import of_offsets, of_steps
+from tsattn.data.reading.json_values import (
+    DEEPEST,
+    NAMED,
+    TIMES,
+    Record,
+    are_scalars,
+    are_times,
+    is_amount,
+    is_dated_table,
+    is_pair,
+    is_time,
+    leaves,
+    nodes,
 )
-_EPOCH = (1e8, 1e19)  # numbers that may be seconds to nanoseconds since 1970
-_TIMES = {"timestamp", "timestamps", "time", "times", "date", "dates", "x", "labels", "datetime", "t"}
 
 
 def nested_table(found: Any) -> list[Record] | None:
     """Return the records of a document in one of the nested shapes below; None if it has none of them."""
-    shapes = (_of_jsonstat, _of_columns, _of_frames, _of_named_series, _of_pairs, _of_buckets, _of_named_cells, _of_named_records)
+    shapes = (
+        *(_of_jsonstat, _of_columns, _of_frames, of_steps, of_offsets, of_matrix, _of_named_series, _of_pairs, _of_buckets),
+        *(_of_named_cells, _of_named_records),
+    )
     for shape in shapes:
         if (records := shape(found)) is not None:
             return records
@@ -28,84 +37,18 @@ def nested_table(found: Any) -> list[Record] | None:
 
 
 def deepest_table(found: Any) -> list[Record] | None:
-    """Return the records of the largest list of dated records, or of parallel lists with times, at any depth.
+    """Return the records of the largest list of dated records, of parallel lists with times, or of pairs, at any depth.
 
     None if there is none, or if two of different structure are equally large.
     """
-    return _of_parallel_lists(found) or _of_deep_records(found)
-
-
-def numbers_within(value: Any, depth: int = 0) -> int:
-    """Return the number of numbers, and of texts that are numbers, at any depth of a document."""
-    if isinstance(value, dict):
-        return sum(numbers_within(v, depth + 1) for v in value.values()) if depth < 60 else 0
-    if isinstance(value, list):
-        return sum(numbers_within(v, depth + 1) for v in value) if depth < 60 else 0
-    return int(_is_amount(value))
-
-
-def is_dated_table(records: list[Record]) -> bool:
-    """Return True for three records or more that have a time under one key."""
-    some = records[:20]
-    return len(some) > 2 and any(are_times([r.get(key) for r in some]) for key in some[0])
-
-
-def from_javascript(text: str) -> str | None:
-    """Return a date such as Date(2024, 0, 31), whose months begin at 0, as ISO 8601; None for other texts."""
-    found = _JAVASCRIPT.fullmatch(text)
-    if found is None:
-        return None
-    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
-    return f"{year:04d}-{month + 1:02d}-{day:02d}" + (f"T{hour:02d}:{minute:02d}:{second:02d}" if found[4] else "")
-
-
-def _is_amount(value: Any) -> bool:
-    if isinstance(value, str):
-        return re.fullmatch(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", value) is not None
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _is_time(value: Any) -> bool:
-    if isinstance(value, str):
-        if _DATE.fullmatch(value) or _JAVASCRIPT.fullmatch(value):
-            return True
-        return (value.isdigit() or "E" in value) and _is_amount(value) and _is_epoch(float(value))
-    return _is_epoch(value)
-
-
-def are_times(values: list[Any]) -> bool:
-    """Return True if all values are dates or epochs."""
-    return all(map(_is_time, values))
-
-
-def _is_epoch(value: Any) -> bool:
-    return _is_amount(value) and not isinstance(value, str) and _EPOCH[0] <= abs(value) < _EPOCH[1]
-
-
-def _are_scalars(value: Any) -> bool:
-    """Return True for a list of two or more values that are no lists and no objects."""
-    return isinstance(value, list) and len(value) > 1 and not any(isinstance(x, (list, dict)) for x in value)
-
-
-def _nodes(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield (path, value) of a document and of everything within it; * stands for the place in a list."""
-    yield path, value
-    if len(path) >= _DEEPEST:
-        return
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _nodes(inner, (*path, key))
-    elif isinstance(value, list) and not _are_scalars(value):
-        for inner in value:
-            if isinstance(inner, (dict, list)):
-                yield from _nodes(inner, (*path, "*"))
+    return of_parallel_lists(found) or _of_deep_records(found) or of_deep_pairs(found)
 
 
 def _of_columns(found: Any) -> list[Record] | None:
     """Read {"columns": ["time", "mean"], "values": [[...], ...], "name": ..., "tags": {...}}, as InfluxDB answers."""
     out: list[Record] = []
-    for _, node in _nodes(found):
-        if not isinstance(node, dict) or not _are_scalars(node.get("columns")) or not isinstance(node.get("values"), list):
+    for _, node in nodes(found):
+        if not isinstance(node, dict) or not are_scalars(node.get("columns")) or not isinstance(node.get("values"), list):
             continue
         names, rows = [str(c) for c in node["columns"]], node["values"]
         if not rows or not all(isinstance(row, list) and len(row) == len(names) for row in rows):
@@ -120,7 +63,7 @@ def _of_columns(found: Any) -> list[Record] | None:
 def _of_frames(found: Any) -> list[Record] | None:
     """Read {"schema": {"fields": [{"name": ...}, ...]}, "data": {"values": [[...], ...]}}, as Grafana answers."""
     out: list[Record] = []
-    for _, node in _nodes(found):
+    for _, node in nodes(found):
         schema, data = (node.get("schema"), node.get("data")) if isinstance(node, dict) else (None, None)
         fields = schema.get("fields") if isinstance(schema, dict) else None
         columns = data.get("values") if isinstance(data, dict) else None
@@ -156,7 +99,7 @@ def _of_jsonstat(found: Any) -> list[Record] | None:
         return None
     values = found["value"]
     cells = {int(k): v for k, v in values.items()} if isinstance(values, dict) else dict(enumerate(values))
-    wide = [k for k, axis in enumerate(axes) if len(axis) > 1 or found["id"][k].lower() in _TIMES | {"time_period"}]
+    wide = [k for k, axis in enumerate(axes) if len(axis) > 1 or found["id"][k].lower() in TIMES | {"time_period"}]
     return [
         {**{found["id"][k]: keys[k] for k in wide}, "value": cells[at]}
         for at, keys in enumerate(itertools.product(*axes))
@@ -180,20 +123,20 @@ def _of_named_series(found: Any) -> list[Record] | None:
 
     The times may lie anywhere in the document: {"labels": [...], "datasets": [{"label": ..., "data": [...]}]}.
     """
-    for path, node in _nodes(found):
+    for path, node in nodes(found):
         if not isinstance(node, list) or not node or not all(isinstance(one, dict) for one in node):
             continue
-        key = next((k for k in _SERIES if all(_are_scalars(one.get(k)) for one in node)), None)
+        key = next((k for k in _SERIES if all(are_scalars(one.get(k)) for one in node)), None)
         if key is None or len({len(one[key]) for one in node}) != 1 or are_times(node[0][key]):
             continue
         length = len(node[0][key])
-        around = [inner for at, inner in _nodes(found) if at[: len(path) + 1] != (*path, "*") and _are_scalars(inner)]
+        around = [inner for at, inner in nodes(found) if at[: len(path) + 1] != (*path, "*") and are_scalars(inner)]
         times = [inner for inner in around if len(inner) == length and are_times(inner)]
         if len(times) != 1 or any(
-            isinstance(v, list) and v is not one[key] and _are_scalars(v) for one in node for v in one.values()
+            isinstance(v, list) and v is not one[key] and are_scalars(v) for one in node for v in one.values()
         ):
             continue
-        names = [str(next((one[k] for k in _NAMED if k in one), f"series {k + 1}")) for k, one in enumerate(node)]
+        names = [str(next((one[k] for k in NAMED if k in one), f"series {k + 1}")) for k, one in enumerate(node)]
         if len(set(names)) < len(names):
             names = [f"series {k + 1}" for k in range(len(node))]
         return [
@@ -219,7 +162,7 @@ def _of_pairs(found: Any) -> list[Record] | None:
     """Read {"prices": [[time, value], ...], "volumes": [[time, value], ...]}: a column for each list, if the times agree."""
     if not isinstance(found, dict):
         return None
-    lists = {k: v for k, v in found.items() if isinstance(v, list) and v and all(_is_pair(x) for x in v)}
+    lists = {k: v for k, v in found.items() if isinstance(v, list) and v and all(is_pair(x) for x in v)}
     if len(lists) < 2:
         return None
     times = [[one for one, _ in pairs] for pairs in lists.values()]
@@ -236,7 +179,7 @@ def _of_buckets(found: Any) -> list[Record] | None:
         return None
     rows = _bucket_rows(inside, {})
     nested = len({len(row) for row in rows}) == 1 and len(rows) > 1
-    return rows if nested and any(_is_time(v) for v in rows[0].values()) else None
+    return rows if nested and any(is_time(v) for v in rows[0].values()) else None
 
 
 def _bucket_rows(aggregations: Record, around: Record) -> list[Record]:
@@ -258,7 +201,6 @@ def _bucket_rows(aggregations: Record, around: Record) -> list[Record]:
 
 
 _SERIES = ("data", "values", "value", "y")  # keys of lists of numbers
-_NAMED = ("name", "label", "title", "key", "code", "id", "type")  # keys of the name of a series
 _HEADINGS = (
     "name",
     "ColumnName",
@@ -277,17 +219,17 @@ def _of_named_cells(found: Any) -> list[Record] | None:
     Answers of databases and of web analytics have this shape. The cells of a row may be nested: only their order counts.
     """
     tables: list[tuple[tuple[str, ...], list[Record]]] = []
-    for path, node in _nodes(found):
+    for path, node in nodes(found):
         if not isinstance(node, dict) or "index" in node:  # pandas, orient="split"
             continue
         cells = max((v for v in node.values() if isinstance(v, list) and len(v) > 2), key=len, default=[])
-        rows = [_leaves(row) for row in cells]
+        rows = [leaves(row) for row in cells]
         width = len(rows[0]) if rows else 0
         if width < 2 or any(len(row) != width for row in rows) or _is_described(cells[0]):
             continue
         near, far = _headings(node, cells), _headings(found, cells)[:width]
         names = near if len(near) == width else far
-        if len(set(names)) == width and any(map(_is_time, rows[0])):
+        if len(set(names)) == width and any(map(is_time, rows[0])):
             tables.append((path, [dict(zip(names, map(_plain, row), strict=True)) for row in rows]))
     alone = tables and all(path != tables[0][0] for path, _ in tables[1:])  # else one table for each of several series
     return tables[0][1] if alone else None
@@ -295,7 +237,7 @@ def _of_named_cells(found: Any) -> list[Record] | None:
 
 def _plain(value: Any) -> Any:
     """Return an epoch written as 1.704067200E9 as a number, and other values unchanged."""
-    return float(value) if isinstance(value, str) and "E" in value and _is_amount(value) and _is_time(value) else value
+    return float(value) if isinstance(value, str) and "E" in value and is_amount(value) and is_time(value) else value
 
 
 def _is_described(row: Any) -> bool:
@@ -303,20 +245,9 @@ def _is_described(row: Any) -> bool:
     return isinstance(row, dict) and sum(not isinstance(v, (list, dict)) for v in row.values()) > 1
 
 
-def _leaves(value: Any) -> list[Any]:
-    """Return the values of a document that are no lists and no objects, in their order."""
-    if isinstance(value, dict):
-        if set(value) == {"v", "f"}:  # a value and its formatted text
-            return [value["v"]]
-        return [leaf for inner in value.values() for leaf in _leaves(inner)]
-    if isinstance(value, list):
-        return [leaf for inner in value for leaf in _leaves(inner)]
-    return [value]
-
-
 def _headings(value: Any, cells: list[Any], depth: int = 0) -> list[str]:
     """Return the names of the columns that descriptions in lists give, in their order; cells: the rows, which are left out."""
-    if depth > _DEEPEST or value is cells:
+    if depth > DEEPEST or value is cells:
         return []
     if isinstance(value, list) and value and all(isinstance(x, dict) and any(h in x for h in _HEADINGS) for x in value):
         return [str(next(x[h] for h in _HEADINGS if h in x)) for x in value]
@@ -328,33 +259,9 @@ def _headings(value: Any, cells: list[Any], depth: int = 0) -> list[str]:
     return [name for one in inner for name in _headings(one, cells, depth + 1)]
 
 
-def _is_pair(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and not any(isinstance(x, (list, dict)) for x in value)
-
-
-def _of_parallel_lists(found: Any) -> list[Record] | None:
-    """Read lists of one length at different depths of one object, one of which holds its times, as in charts of prices."""
-    best: list[Record] | None = None
-    for _, node in _nodes(found):
-        if not isinstance(node, dict):
-            continue
-        times = next((k for k, v in node.items() if k.lower() in _TIMES and _are_scalars(v) and are_times(v)), None)
-        if times is None:
-            continue
-        length = len(node[times])
-        columns: dict[str, list[Any]] = {}
-        for path, inner in _nodes({k: v for k, v in node.items() if k != times}):
-            if _are_scalars(inner) and len(inner) == length:
-                columns.setdefault(path[-1] if path else "value", inner)
-        if columns and (best is None or length * len(columns) > len(best) * (len(best[0]) - 1)):
-            rows = zip(node[times], *columns.values(), strict=True)
-            best = [{times: t, **dict(zip(columns, row, strict=True))} for t, *row in rows]
-    return best
-
-
 def _follow_each_other(lists: list[list[Record]]) -> bool:
     """Return True if each list of records begins after the last one ended, as the hours of consecutive days do."""
-    key = next((k for k, v in lists[0][0].items() if _is_time(v)), "")
+    key = next((k for k, v in lists[0][0].items() if is_time(v)), "")
     times = [[record.get(key) for record in some] for some in lists]
     dated = all(map(are_times, times))
     return dated and all(max(map(str, one)) < min(map(str, two)) for one, two in itertools.pairwise(times))
@@ -363,7 +270,7 @@ def _follow_each_other(lists: list[list[Record]]) -> bool:
 def _of_deep_records(found: Any) -> list[Record] | None:
     """Return the largest list of records with a time and a number; if several lists lie at one path, all of them, numbered."""
     lists: dict[tuple[str, ...], list[list[Record]]] = {}
-    for path, node in _nodes(found):
+    for path, node in nodes(found):
         if isinstance(node, list) and len(node) > 1 and all(isinstance(x, dict) for x in node) and _is_dated_record(node[0]):
             lists.setdefault(path, []).append(node)
     if not lists:
@@ -382,19 +289,20 @@ def _of_deep_records(found: Any) -> list[Record] | None:
 
 def _names_of_lists(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[int, str]]:
     """Yield (id, name) of each list in a document; the name is that of the nearest enclosing object with a name."""
-    if depth > _DEEPEST:
+    if depth > DEEPEST:
         return
     if isinstance(value, dict):
-        name = next((value[k] for k in _NAMED if isinstance(value.get(k), str)), name)
+        name = next((value[k] for k in NAMED if isinstance(value.get(k), str)), name)
         for inner in value.values():
             yield from _names_of_lists(inner, name, depth + 1)
-    elif isinstance(value, list) and not _are_scalars(value):
+    elif isinstance(value, list) and not are_scalars(value):
         yield id(value), name
         for inner in value:
             yield from _names_of_lists(inner, name, depth + 1)
 
 
 def _is_dated_record(record: Record) -> bool:
-    values = [v for v in record.values() if not isinstance(v, (list, dict))]
-    dated = [v for v in values if _is_time(v)]
-    return bool(dated) and any(_is_amount(v) for v in values if v is not dated[0])
+    inner = [v for one in record.values() for v in (one.values() if isinstance(one, dict) else [one])]
+    values = [v for v in inner if not isinstance(v, (list, dict))]
+    dated = [v for v in values if is_time(v)]
+    return bool(dated) and any(is_amount(v) for v in values if v is not dated[0])

@@ -7,23 +7,19 @@ import json
 import re
 from typing import Any
 
+import numpy as np
+
 from tsattn.config import ReadOptions
-from tsattn.data.freq import Freq
 from tsattn.data.names import listed
-from tsattn.data.reading.json_nested import (
-    are_times,
-    deepest_table,
-    from_javascript,
-    is_dated_table,
-    nested_table,
-    numbers_within,
-)
+from tsattn.data.reading.json_nested import deepest_table, nested_table
+from tsattn.data.reading.json_series import SERIES, is_day_of_values, is_number, series_key, unfolded
+from tsattn.data.reading.json_steps import STARTS
+from tsattn.data.reading.json_values import are_times, from_javascript, is_dated_table, numbers_within
 from tsattn.data.reading.source import Part
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
 _LARGEST = 1 << 29
-_SERIES = ("target", "values", "value", "y", "data")  # keys under which a record holds a whole series
 _IS_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d.*)?|\d{10}(?:\d{3})?")  # a key of {date: value}
 _NUMBER_TEXT = re.compile(r"[+-]?\d+(?:\.\d+)?")
 _SMALL_PART = 0.2  # of the numbers: a table with fewer holds totals of the dated records within its rows
@@ -31,8 +27,6 @@ _EPOCH_TEXT = re.compile(r"\d{9,10}\.\d{3,9}")  # seconds since 1970, as brokers
 _TICKS = re.compile(r"/Date\((-?\d{9,14})(?:[+-]\d{4})?\)/")  # milliseconds since 1970, as .NET writes dates
 _WIDEST = 64  # numbers in a list that is spread over columns
 _FEWER = 20  # numbers within a record for each of its own, if it is no row
-_CHART_UNITS = {"ms": None, "day": "D", "month": "MS", "year": "YS"}
-_STARTS = ("start", "start_date", "start_time", "begin")
 
 
 def json_table(part: Part, options: ReadOptions, notes: Notes) -> Any:
@@ -54,27 +48,62 @@ def json_table(part: Part, options: ReadOptions, notes: Notes) -> Any:
     return _arrow(records, part.name)
 
 
+def holds_series(table: Any) -> bool:
+    """Return True for an Arrow table with a series in each row: a column of lists of numbers named as a target, or no number
+    outside of such lists."""
+    import pyarrow as pa
+
+    types = dict(zip(table.column_names, table.schema.types, strict=True))
+    lists = {
+        n for n, t in types.items() if _is_list(t) and (pa.types.is_floating(t.value_type) or pa.types.is_integer(t.value_type))
+    }
+    numbers = any(pa.types.is_floating(t) or pa.types.is_integer(t) or pa.types.is_decimal(t) for t in types.values())
+    return bool(lists & set(SERIES)) or (bool(lists) and not numbers)
+
+
+def unfolded_series(table: Any, options: ReadOptions, name: str, notes: Notes) -> Any:
+    """Return an Arrow table with a row for each step of the series that the rows of `table` hold in lists; see `json_table`."""
+    import pyarrow as pa
+
+    columns = {}
+    for key, kind in zip(table.column_names, table.schema.types, strict=True):
+        inner = kind.value_type if _is_list(kind) else kind
+        if pa.types.is_temporal(inner):
+            text = pa.list_(pa.string()) if _is_list(kind) else pa.string()
+            columns[key] = table.column(key).cast(text)
+        else:
+            columns[key] = table.column(key)
+    return _arrow(_table_of(pa.table(columns).to_pylist(), options, name, notes), name)
+
+
+def _is_list(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
+
+
 def _table_of(found: Any, options: ReadOptions, name: str, notes: Notes) -> list[dict[str, Any]]:
     """Return the rows of a document. Raises DataError for a table without dates that leaves out most of its numbers."""
     if (records := nested_table(found)) is not None:
-        return [_flat(record) for record in records]
+        return _flattened(records)
     inner, problem = Notes(), None
     try:
         records = _records(found, name, inner)
-        series = _series_key(records)
+        series = series_key(records)
         if series is not None:
-            records = _unfolded(records, series, options, name)
+            records = unfolded(records, series, options, name)
             inner.weigh("layout", "a series in each record", f"every {series!r} is a list of numbers")
         else:
             records = _spread([row for record in records for row in _rows_of(record)])
     except DataError as error:
         problem, records = error, []
     whole = numbers_within(found)
-    few = _amounts(records) < _SMALL_PART * whole and (below := deepest_table(found)) is not None and is_dated_table(below)
+    below = deepest_table(found)
+    few = _amounts(records) < _SMALL_PART * whole and below is not None and is_dated_table(below)
     if problem is not None or few or not (inner.warnings or is_dated_table(records) or _amounts(records) >= 0.5 * whole):
-        deep = deepest_table(found)
-        if deep is not None and _amounts(deep) >= 0.5 * whole:
-            return [_flat(record) for record in deep]
+        deep = _flattened(below or [])
+        if deep and _amounts(deep) >= 0.5 * whole:
+            return deep
         raise problem or DataError(
             f"{name}: this JSON has an unknown structure: it holds {whole:,} numbers, but the table found in it only "
             f"{_amounts(records):,}",
@@ -93,7 +122,7 @@ def _parsed(text: str, name: str) -> tuple[Any, bool]:
     """Parse JSON or JSON Lines; return the document or the list of its lines, and True if it was lines."""
     try:
         found = json.loads(text)
-        if not (isinstance(found, dict) and _series_key([found]) and any(k in found for k in _STARTS)):
+        if not (isinstance(found, dict) and series_key([found]) and any(k in found for k in STARTS)):
             return found, False
         return [found], False
     except json.JSONDecodeError as error:
@@ -113,6 +142,8 @@ def _parsed(text: str, name: str) -> tuple[Any, bool]:
 def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
     """Return the records of a document of any supported shape."""
     if isinstance(found, dict):
+        if (rows := _of_dated_rows(found)) is not None:
+            return rows
         lists = {k: v for k, v in found.items() if isinstance(v, list)}
         if {"columns", "data"} <= set(lists):  # pandas, orient="split"
             rows, index = found["data"], found.get("index")
@@ -124,16 +155,19 @@ def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
             ]
         tables = [v for v in lists.values() if v and all(isinstance(r, dict) for r in v)]
         if len(tables) == 1:
-            return [_flat(r) for r in tables[0]]
+            return _flattened(tables[0])
         even = {k: v for k, v in lists.items() if not any(isinstance(x, (dict, list)) for x in v)}
         if len(even) >= 2 and len({len(v) for v in even.values()}) == 1:
             return [dict(zip(even, row, strict=True)) for row in zip(*even.values(), strict=True)]
         if len(found) > 2 and _is_dated(found):
             return [{"index": k, "value": v} for k, v in found.items()]
+        if len(found) > 2 and all(_IS_DATE.fullmatch(k) for k in found) and any(v in ([], {}, None) for v in found.values()):
+            found = {k: v for k, v in found.items() if v not in ([], {}, None)}  # dates without values
         inner = [v for v in found.values() if isinstance(v, dict) and v]
         plain = any(not isinstance(x, (dict, list)) for v in inner[:1] for x in v.values())
         plain &= not any(_is_records(x) for v in inner[:1] for x in v.values())
-        if len(inner) == len(found) and plain and all(list(v) == list(inner[0]) for v in inner):
+        labels = len(found) > 1 or all(k.isdigit() or _IS_DATE.fullmatch(k) for v in inner for k in v)  # of rows or columns
+        if len(inner) == len(found) and plain and labels and all(list(v) == list(inner[0]) for v in inner):
             return _of_mappings(found, inner)
         if len(inner) == len(found) > 1 and all(_is_dated(v) for v in inner):  # series of different lengths
             return [{"item_id": key, "timestamp": k, "value": v} for key, values in found.items() for k, v in values.items()]
@@ -151,9 +185,9 @@ def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
         if len(arrays) == 1:
             return _records(arrays[0], name, notes)
     elif isinstance(found, list) and found and all(isinstance(r, dict) for r in found):
-        return [_flat(r) for r in found]
+        return _flattened(found)
     elif isinstance(found, list) and any(_is_records(part) for part in found):  # [{"page": 1}, [{"date": ...}, ...]]
-        return [_flat(r) for r in max((part for part in found if _is_records(part)), key=len)]
+        return _flattened(max((part for part in found if _is_records(part)), key=len))
     elif isinstance(found, list) and found and all(isinstance(r, list) for r in found):
         width = max(map(len, found))
         if all(len(r) == width and not any(isinstance(x, (list, dict)) for x in r) for r in found):
@@ -167,22 +201,42 @@ def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
     )
 
 
+def _of_dated_rows(found: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """Return the records of {date: [number, ...]}, a column for each place in the lists, or the hours of each day."""
+    first = next(iter(found.values()), None)
+    if len(found) < 3 or not all(map(_IS_DATE.fullmatch, found)) or not isinstance(first, list):
+        return None
+    if not first or not all(_is_row(v, first) for v in found.values()):
+        return None
+    if is_day_of_values(next(iter(found)), first):
+        return [{"date": k, "values": v} for k, v in found.items()]
+    return [{"timestamp": k, **{f"value {i + 1}": x for i, x in enumerate(v)}} for k, v in found.items()]
+
+
 def _is_records(found: Any) -> bool:
     return isinstance(found, list) and bool(found) and all(isinstance(r, dict) for r in found)
 
 
 def _is_dated(found: dict[str, Any]) -> bool:
     """Return True for {date: number}."""
-    return all(_IS_DATE.fullmatch(k) for k in found) and all(_is_number(v) for v in found.values())
+    return all(_IS_DATE.fullmatch(k) for k in found) and all(is_number(v) for v in found.values())
 
 
 def _of_mappings(found: dict[str, Any], inner: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the records of {column: {row: value}}, as pandas writes by default, or of {date: {column: value}}."""
     keys = list(inner[0])
-    if all(k.isdigit() for k in keys) or len(keys) > len(found):
+    days = all(map(_IS_DATE.fullmatch, found)) and not any(map(_IS_DATE.fullmatch, keys))
+    if not days and (all(k.isdigit() for k in keys) or len(keys) > len(found)):
         counted = all(k.isdigit() and not _IS_DATE.fullmatch(k) for k in keys)  # the numbers of the rows
         return [{**({} if counted else {"index": int(k) if k.isdigit() else k}), **{c: found[c][k] for c in found}} for k in keys]
     return [{"index": k, **v} for k, v in found.items()]
+
+
+def _flattened(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Flatten records. An object in place of a number, such as {"Name": "No Data"}, is a missing value and has no fields."""
+    numbers = {k for r in records for k, v in r.items() if isinstance(v, (int, float)) and not isinstance(v, bool)}
+    states = {k for r in records for k, v in r.items() if k in numbers and isinstance(v, dict)}
+    return [_flat({k: None if k in states and isinstance(v, dict) else v for k, v in r.items()}) for r in records]
 
 
 def _flat(record: dict[str, Any]) -> dict[str, Any]:
@@ -268,7 +322,7 @@ def _spread(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _is_row(value: Any, first: list[Any]) -> bool:
     """Return True for a list of as many numbers as the first."""
-    return isinstance(value, list) and len(value) == len(first) and all(map(_is_number, value))
+    return isinstance(value, list) and len(value) == len(first) and all(map(is_number, value))
 
 
 def _is_measured(value: Any) -> bool:
@@ -278,79 +332,7 @@ def _is_measured(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _series_key(records: list[dict[str, Any]]) -> str | None:
-    """Return the key under which each record holds a list of numbers, beside its start."""
-    some = records[:20]
-    if not some or not all(isinstance(r, dict) for r in some):
-        return None
-    for key in _SERIES:
-        if all(isinstance(r.get(key), list) and all(_is_number(v) for v in r[key][:20]) for r in some):
-            return key
-    return None
-
-
-def _is_number(value: Any) -> bool:
-    return value is None or value == "NaN" or (isinstance(value, (int, float)) and not isinstance(value, bool))
-
-
-def _unfolded(records: list[dict[str, Any]], series: str, options: ReadOptions, name: str) -> list[dict[str, Any]]:
-    """Make a record for each step of each series. The step is --freq, or the record's own "freq"."""
-    import numpy as np
-
-    start_key = next((k for k in _STARTS if k in records[0]), None)
-    texts = ("item_id", "id", "name", "series_id", "unique_id", "series")
-    item_key = next((k for k in texts if k in records[0]), None)
-    out: list[dict[str, Any]] = []
-    for k, record in enumerate(records):
-        values = record[series]
-        item = str(record[item_key]) if item_key else f"series {k + 1}"
-        times = record.get("timestamp") or record.get("timestamps") or record.get("time") or record.get("x")
-        if isinstance(times, list) and len(times) == len(values):
-            stamps = [str(t) for t in times]
-        elif isinstance(record.get("pointStart"), (int, float)):
-            stamps = _chart_times(record, len(values), name)
-        elif start_key is not None:
-            step = options.freq or record.get("freq")
-            if step is None:
-                raise DataError(
-                    f"{name}, record {k + 1}: the series starts at {record[start_key]!r}, but its step is not written",
-                    "name it: --freq D, for example",
-                )
-            start = np.datetime64(str(record[start_key]).replace(" ", "T").removesuffix("Z"), "us")
-            freq = Freq.parse(str(step))
-            stamps = [str(s) for s in freq.advance(np.repeat(start, len(values)), np.arange(len(values)))]
-        elif options.timestamp is None:
-            raise DataError(
-                f"{name}, record {k + 1}: {series!r} is a list of numbers without their times",
-                'add a list of times beside it, as "timestamp"; or number the values: --timestamp none',
-            )
-        else:
-            stamps = [str(j) for j in range(len(values))]
-        out += [
-            {"item_id": item, "timestamp": s, "target": None if v == "NaN" else v} for s, v in zip(stamps, values, strict=True)
-        ]
-    return out
-
-
-def _chart_times(record: dict[str, Any], count: int, name: str) -> list[str]:
-    """Return the times of a Highcharts series from its pointStart (milliseconds since 1970), pointInterval and its unit."""
-    import numpy as np
-
-    every, unit = record.get("pointInterval"), record.get("pointIntervalUnit", "ms")
-    if not isinstance(every, (int, float)) or every <= 0 or unit not in _CHART_UNITS:
-        raise DataError(
-            f"{name}: the series has pointStart {record['pointStart']!r}, but no valid pointInterval",
-            'add a list of times, as "timestamp"',
-        )
-    start = np.datetime64(int(record["pointStart"]), "ms").astype("datetime64[us]")
-    freq = _CHART_UNITS[unit]
-    if freq is None:
-        return [f"{start + np.timedelta64(int(k * every * 1000), 'us')}Z" for k in range(count)]
-    return [f"{s}Z" for s in Freq.parse(freq).advance(np.repeat(start, count), np.arange(count) * int(every))]
-
-
 def _arrow(records: list[dict[str, Any]], name: str) -> Any:
-    import numpy as np
     import pyarrow as pa
 
     names = list(dict.fromkeys(k for r in records for k in r))
@@ -360,7 +342,9 @@ def _arrow(records: list[dict[str, Any]], name: str) -> Any:
         kinds = {type(v) for v in values if v is not None}
         if kinds & {list, dict}:
             continue
-        if kinds <= {int, float} or kinds <= {bool}:
+        if kinds == {bool}:
+            columns[key] = pa.array(values)
+        elif kinds <= {int, float}:
             columns[key] = pa.array([float(v) if v is not None else None for v in values] if kinds != {int} else values)
         else:
             texts = [None if v is None else str(v) for v in values]

@@ -10,12 +10,19 @@ from itertools import pairwise
 import numpy as np
 
 from tsattn.config import ReadOptions
-from tsattn.data import arrow
+from tsattn.data.arrow import strings
 from tsattn.data.names import listed, words
 from tsattn.data.reading.columns import Column, Columns, Table
-from tsattn.data.reading.date_texts import Parsed, are_hardly_dates, parse_texts
-from tsattn.data.reading.day_columns import differ_in_units, long_table, matrix, rowwise, unfold_days
-from tsattn.data.reading.day_order import is_dotted, is_regular
+from tsattn.data.reading.date_texts import parse_texts
+from tsattn.data.reading.dated_names import dates_in_order, parsed_names
+from tsattn.data.reading.day_columns import (
+    differ_in_units,
+    hours_named,
+    long_table,
+    matrix,
+    rowwise,
+    unfold_days,
+)
 from tsattn.data.reading.footers import names_total
 from tsattn.data.reading.month_names import months_among, weekday_numbers
 from tsattn.data.reading.name_shapes import names_shaped, names_that, shape
@@ -36,9 +43,7 @@ _HALVES = tuple((f"h{k}", f"{k}h", f"s{k}", f"{k}s", f"half{k}", f"semester{k}")
 _MOST_YEARS = 1_000_000  # rows whose codes are split
 _CODED_YEAR = re.compile(r"(\d{3,})((?:1[89]|20)\d\d)")
 _SERIES = "series"  # the column of codes, where they are split from their years
-_CODE = re.compile(r"\s*\[[^\]]*\]$")  # 1990 [YR1990]
-_YEAR_NAME, _FLAG_OF_YEAR = re.compile(r"Y(?:19|20)\d\d"), re.compile(r"Y(?:19|20)\d\d[A-Z]")  # Y1961 and its flags Y1961F
-_WEEK_NUMBER = re.compile(r"(?:19|20)\d\d(?:0[1-9]|[1-4]\d|5[0-3])")
+_FLAG_OF_YEAR = re.compile(r"Y(?:19|20)\d\d[A-Z]")  # the flags Y1961F of a column Y1961
 _YEAR_WORDS = {"year", "yr", "jahr", "ano", "anno", "rok", "annee", "jaar", "aar", "yil"}
 
 
@@ -227,7 +232,7 @@ def _with_years_of_codes(table: Table) -> Table:
         return table
     labels = list(dict.fromkeys(match[1] for match in coded))
     at = {label: k for k, label in enumerate(labels)}
-    series = Column(_SERIES, "text", np.array([at[match[1]] for match in coded], np.int32), arrow.strings(labels))
+    series = Column(_SERIES, "text", np.array([at[match[1]] for match in coded], np.int32), strings(labels))
     year = Column(names[0], "number", np.array([int(match[2]) for match in coded]))
     return replace(table, columns=Columns({_SERIES: series, names[0]: year, **{n: table.columns[n] for n in names[1:]}}))
 
@@ -238,20 +243,14 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     flags = {n for n in names if _FLAG_OF_YEAR.fullmatch(n) and n[:-1] in table.columns}
     names = [n for n in names if n not in flags] if flags else names
     within = {} if any(_holds_dates(c) for c in table.columns.others.values() if c.kind == "text") else periods_within(names)
-    parsed = _parsed([within.get(n, n) for n in names] if within else names, options)
+    parsed = parsed_names([within.get(n, n) for n in names] if within else names, options.date_order)
     dated = [] if parsed is None else [n for n, bad in zip(names, parsed.failed, strict=True) if not bad]
     if dated and len(dated) < 5 and any(_is_grid_of_dates(table.columns[n]) for n in names if n not in dated):
         return None  # each row is a day, and the columns are the same days of other years
     least = 2 if len(names) == len(dated) + 1 and table.columns[names[0]].kind == "text" and names[0] not in dated else 3
     if parsed is not None and len(dated) >= least and len(dated) >= len(names) / 2:
-        if parsed.other is not None and np.isnat(parsed.wall[~parsed.failed]).any():
-            stamps = parsed.other[~parsed.failed]
-        elif parsed.other is None or not np.isnat(parsed.other[~parsed.failed]).all():
-            other = None if parsed.other is None else parsed.other[~parsed.failed]
-            stamps = _ordered(parsed.wall[~parsed.failed], other, dated, options.date_order)
-        else:
-            stamps = parsed.wall[~parsed.failed]
-        if np.isnat(stamps).any():
+        stamps = dates_in_order(parsed, dated, options.date_order)
+        if stamps is None:
             return None
         columns, clock = dated, stamps
     else:
@@ -260,6 +259,11 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
             columns = [n for n in table.columns.numeric if n not in options.item]
         if not columns:
             return None
+        if options.layout is None and (hours := hours_named(columns)):
+            notes.warn(
+                f"columns {hours[0]!r} to {hours[-1]!r} are the times of a day, but no column has its date: the steps are "
+                "numbered; add a column of dates, or set --layout rows"
+            )
         clock = None
     values = rowwise(table, columns, notes) if differ_in_units(table, columns) else matrix(table, columns, notes)
     if values is None:
@@ -270,6 +274,8 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     named = any(c.kind == "text" for c in others.values()) or options.item
     if not named and table.rows > 1 and options.layout != "rows":
         return None
+    if not named and table.rows > 1 and not others:  # rows without names are numbered
+        others["series"] = Column("series", "text", np.arange(table.rows, dtype=np.int32), strings(_numbers_of(table.rows)))
     notes.find("layout", "rows: a row per item, a column per step", "--layout")
     if clock is None:
         stamps = np.tile(np.arange(len(columns)).astype("datetime64[us]"), table.rows)
@@ -278,6 +284,10 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
         notes.find("timestamp", f"the names of {len(columns)} columns, {columns[0]!r} to {columns[-1]!r}", "--timestamp")
         result = Clock(np.tile(clock, table.rows), options.timezone)
     return long_table(table, values, others, "value" if "value" not in others else "values"), result
+
+
+def _numbers_of(rows: int) -> list[str]:
+    return [f"row {k + 1}" for k in range(rows)]
 
 
 def _without_sums(table: Table, values: np.ndarray, notes: Notes) -> tuple[Table, np.ndarray]:
@@ -305,37 +315,6 @@ def _without_sums(table: Table, values: np.ndarray, notes: Notes) -> tuple[Table
         return table, values
     notes.repair("rows of totals left out", int(gone.sum()), table.where(int(np.argmax(gone))))
     return table.take(np.flatnonzero(~gone)), values[~gone]
-
-
-def _parsed(names: list[str], options: ReadOptions) -> Parsed | None:
-    """Return the names of columns as dates, or None if hardly any of many names is a date."""
-    some = [_CODE.sub("", n) for n in names] if names_shaped(names, lambda n: "[" in n) else names
-    if names_shaped(names, lambda n: n == "Y0000"):
-        some = [n[1:] if _YEAR_NAME.fullmatch(n) else n for n in some]
-    if _all_weeks(some):
-        some = [f"{n[:4]}-W{n[4:]}" if _WEEK_NUMBER.fullmatch(n) else n for n in some]
-    return None if are_hardly_dates(some, options.date_order) else parse_texts(arrow.strings(some), options.date_order)
-
-
-def _all_weeks(names: Sequence[str]) -> bool:
-    """Return True if the names of six digits are all weeks such as 202405, of which one is no month."""
-    digits = [n for n in names if n.isdigit() and len(n) == 6]
-    return bool(digits) and all(map(_WEEK_NUMBER.fullmatch, digits)) and any(n[4:] > "12" for n in digits)
-
-
-def _ordered(day_first: np.ndarray, month_first: np.ndarray | None, names: list[str], order: str | None) -> np.ndarray:
-    if month_first is None or np.array_equal(day_first, month_first) or is_dotted(names) or order == "dmy":
-        return day_first
-    if order == "mdy":
-        return month_first
-    rising = [bool(np.all(np.diff(s) > np.timedelta64(0, "us"))) for s in (day_first, month_first)]
-    if rising[0] == rising[1]:
-        rising = [is_regular(s) for s in (day_first, month_first)]
-    if rising[0] == rising[1]:
-        raise DataError(
-            f"column names such as {names[0]!r} may be day/month or month/day", "specify it: --date-order dmy or --date-order mdy"
-        )
-    return day_first if rising[0] else month_first
 
 
 def _numbered(table: Table, names: list[str]) -> list[str]:

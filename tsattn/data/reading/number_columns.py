@@ -19,6 +19,7 @@ from tsattn.data.reading.missing import CENSORED_WORDS
 from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.numbers import Numbers, as_numbers, from_booleans
 from tsattn.data.reading.time_names import says_time
+from tsattn.data.reading.units_by_item import numbers_by_item
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
@@ -120,8 +121,12 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
                     f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is not a number", "name another --target"
                 )
             continue
-        if not wanted and numbers.done and is_item_name(name):
+        if not wanted and numbers.done and is_item_name(name) and not _are_amounts(numbers):
             continue  # 12b is the name of a meter, not 12 with a flag
+        if numbers.clash is not None and (apart := numbers_by_item(table, column)) is not None:
+            made[name] = apart[0]
+            notes.repair(f"units that depend on column {apart[1]!r} removed", table.rows, f"column {name!r}")
+            continue
         asked = wanted or name in covariates or not options.target
         if not is_sound(table, column, numbers, wanted, asked):
             continue
@@ -137,6 +142,11 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
         if not made:
             _only_durations(table, busy, notes, strict=True)  # raises for texts of two readings
     return table.with_columns(made)
+
+
+def _are_amounts(numbers: Numbers) -> bool:
+    """Return True for numbers with a currency or a percent sign."""
+    return any(what.startswith(("currency", "percent")) for what in numbers.done)
 
 
 def durations(table: Table, column: Column, notes: Notes, *, strict: bool) -> Column | None:

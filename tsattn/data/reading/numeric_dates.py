@@ -65,7 +65,7 @@ def parse_numbers(values: np.ndarray, week: bool = False, counts: str = "") -> t
     some = _exact(values[seen])
     if np.abs(some).max() >= 2**62:
         return None
-    if counts == "yymmdd" and (days := _days_of_short_years(some)) is not None:
+    if counts == "yymmdd" and (days := days_of_short_years(some)) is not None:
         found: tuple[np.ndarray, str] | None = (days, "000131")
     else:
         found = _counted(some, counts) if counts in COUNTS else None
@@ -157,7 +157,7 @@ def _short_years(whole: np.ndarray, share: float = 1.0) -> tuple[np.ndarray, str
     return (stamps, "000131") if len(days) > 2 and np.mean(np.diff(days) == 1) >= share else None
 
 
-def _days_of_short_years(some: np.ndarray) -> np.ndarray | None:
+def days_of_short_years(some: np.ndarray) -> np.ndarray | None:
     """Return the dates of numbers such as 240131, in the years 1969 to 2068; None for other numbers."""
     whole = some.astype(np.int64)
     if np.any(whole != some) or whole.min() < 101 or whole.max() >= 1_000_000:

@@ -10,7 +10,8 @@ from tsattn.config import ReadOptions
 from tsattn.data import arrow
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_parts import weeks
-from tsattn.data.reading.date_texts import are_hardly_dates, parse_texts
+from tsattn.data.reading.date_texts import parse_texts
+from tsattn.data.reading.dated_names import dates_in_order, parsed_names
 from tsattn.data.reading.day_columns import long_table, matrix
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.month_names import months_among
@@ -22,8 +23,10 @@ from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_CLOCK = re.compile(r"(\d{1,2})(?:[:.h]00)?(?:[:.]00)?(?: ?(?:h|uhr))?", re.I)
+_CLOCK = re.compile(r"(\d{1,2})(?:[:.h]00)?(?:[:.]00)?(?: ?(?:h|uhr))?(?: ?([ap])\.?m)?(?: ?(?:-|–|to) ?\d{1,2}\b.*)?", re.I)
 _MOST = {"month": 12, "quarter": 4, "week": 53, "hour": 24}
+_LEAP = 2000  # a year that has every day of a year
+_FEWEST_DAYS = 20  # fewest consecutive days that show that rows are days of a year
 
 
 def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Clock] | None:
@@ -40,7 +43,7 @@ def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Tabl
     for column in table.columns.values():
         if column.name in steps or column.name in options.item or column.kind == "stamp":
             continue
-        found = _parts(column, ("month", "quarter", "week") if steps is years else ("hour",))
+        found = _parts(column, ("month", "quarter", "week", "day") if steps is years else ("hour",), options)
         if found is None:
             continue
         part, numbers = found
@@ -56,7 +59,7 @@ def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Tabl
         beyond = np.isnat(flat)
         if (beyond & ~np.isnan(values.ravel())).any():
             row = int(np.flatnonzero(beyond & ~np.isnan(values.ravel()))[0])
-            raise DataError(f"{long.where(row)}: a value in a week that the year does not have", "empty that cell")
+            raise DataError(f"{long.where(row)}: a value in a {part} that the year does not have", "empty that cell")
         unit = "year" if steps is years else "day"
         notes.find(
             "layout", f"{'year-month' if steps is years else 'times'}: a row per {part}, a column per {unit}", "--layout wide"
@@ -70,18 +73,23 @@ def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Tabl
 
 def _days(names: list[str], options: ReadOptions) -> dict[str, np.datetime64]:
     """Return the columns that are named by days, with these days; {} where more than three are not."""
-    if are_hardly_dates(names, options.date_order):
+    parsed = parsed_names(names, options.date_order)
+    dated = [] if parsed is None else [n for n, bad in zip(names, parsed.failed, strict=True) if not bad]
+    if parsed is None or len(dated) < max(len(names) - 3, 2):
         return {}
-    parsed = parse_texts(arrow.strings(names), options.date_order)
-    if parsed.other is not None and not np.array_equal(parsed.other, parsed.wall, equal_nan=True):
-        return {}  # day/month or month/day: handled elsewhere
-    found = {n: w for n, w, bad in zip(names, parsed.wall, parsed.failed, strict=True) if not bad}
-    whole = all(w == w.astype("datetime64[D]") for w in found.values())
-    return found if whole and len(found) >= len(names) - 3 else {}
+    stamps = dates_in_order(parsed, dated, options.date_order)
+    whole = stamps is not None and bool(np.all(stamps == stamps.astype("datetime64[D]")))
+    return dict(zip(dated, stamps, strict=True)) if stamps is not None and whole else {}
 
 
-def _parts(column: Column, wanted: tuple[str, ...]) -> tuple[str, np.ndarray] | None:
-    """Return (part, (n,) its number in each row, 0 where the row is a total); None where the column holds none of these parts."""
+def _parts(column: Column, wanted: tuple[str, ...], options: ReadOptions) -> tuple[str, np.ndarray] | None:
+    """Return (part, (n,) its number in each row, 0 where the row is a total); None where the column holds none of these parts.
+
+    A day of any year has the number 100 times its month, plus its day of the month.
+    """
+    if "day" in wanted and (days := _days_of_any_year(column, options)) is not None:
+        return "day", days
+    wanted = tuple(part for part in wanted if part != "day")
     named = parts_named(column.name)
     if column.kind == "text":
         texts = column.texts()
@@ -105,6 +113,24 @@ def _parts(column: Column, wanted: tuple[str, ...]) -> tuple[str, np.ndarray] | 
     return (part, whole) if whole.max() <= _MOST[part] else None
 
 
+def _days_of_any_year(column: Column, options: ReadOptions) -> np.ndarray | None:
+    """Return 100 * month + day of consecutive days without a year, such as 01-Jan, 1/31 and 31.01.; None for other texts."""
+    if column.kind != "text" or column.missing.any() or len(column) < _FEWEST_DAYS or len(column.texts()) != len(column):
+        return None
+    mark = next((m for m in "-/." if m in column.texts()[0].strip(".")), " ")
+    parsed = parse_texts(arrow.strings([f"{text.strip('. ')}{mark}{_LEAP}" for text in column.texts()]), options.date_order)
+    for wall in (parsed.wall, parsed.other):
+        days = None if wall is None else wall.astype("datetime64[D]")
+        if days is None or np.isnat(days).any() or set(days.astype("datetime64[Y]").astype(int) + 1970) != {_LEAP}:
+            continue
+        steps = np.diff(days).astype(np.int64)
+        if steps.min() >= 1 and steps.max() <= 2 and np.sum(steps == 2) <= 1:  # a table may leave out 29 February
+            month = days.astype("datetime64[M]")
+            numbers = (month.astype(np.int64) % 12 + 1) * 100 + (days - month.astype("datetime64[D]")).astype(np.int64) + 1
+            return numbers[column.values]
+    return None
+
+
 def _bare(text: str) -> str:
     """Return a name of a month in lower case, without dots."""
     return text.strip(" .").lower()
@@ -115,7 +141,9 @@ def _number(part: str, text: str) -> int:
     plain = _bare(text)
     if part == "hour":
         found = _CLOCK.fullmatch(plain)
-        return int(found[1]) + 1 if found and int(found[1]) < 24 else 0
+        if found is None or int(found[1]) > (12 if found[2] else 23):
+            return 0
+        return (int(found[1]) % 12 + 12 * (found[2].lower() == "p") if found[2] else int(found[1])) + 1
     found = re.fullmatch({"quarter": r"q ?([1-4])|([1-4])\. ?quartal", "week": r"(?:w|kw|wk|week)? ?(\d{1,2})"}[part], plain)
     return int(next(g for g in found.groups() if g)) if found else 0
 
@@ -134,6 +162,10 @@ def _stamps(part: str, numbers: np.ndarray, across: np.ndarray) -> np.ndarray:
     down = numbers[:, None] - 1
     if part == "hour":
         return across.astype("datetime64[us]")[None, :] + down.astype("timedelta64[h]")
+    if part == "day":
+        month = ((across[None, :] - 1970) * 12 + numbers[:, None] // 100 - 1).astype("datetime64[M]")
+        days = month.astype("datetime64[D]") + (numbers[:, None] % 100 - 1).astype("timedelta64[D]")
+        return np.where(days.astype("datetime64[M]") == month, days.astype("datetime64[us]"), np.datetime64("NaT"))
     if part == "week":
         shape = (len(numbers), len(across))
         year, week = np.broadcast_to(across[None, :], shape), np.broadcast_to(down + 1, shape)

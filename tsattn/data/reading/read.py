@@ -21,6 +21,7 @@ from tsattn.data.reading.column_blocks import blocks
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.csv_tables import load
 from tsattn.data.reading.footers import without_footers, without_undated_notes
+from tsattn.data.reading.future_clock import on_the_clock_of
 from tsattn.data.reading.future_rows import (
     WithFuture,
     extended,
@@ -40,6 +41,7 @@ from tsattn.data.reading.rows import shown
 from tsattn.data.reading.source import Part, parts_of
 from tsattn.data.reading.split_dates import without_undated
 from tsattn.data.reading.timestamp_column import find_clock
+from tsattn.data.reading.week_texts import with_named_weeks
 from tsattn.data.report import Notes, ReadReport
 from tsattn.data.timezone import offset_zone
 from tsattn.errors import ConfigError, DataError, UnknownColumnError
@@ -90,8 +92,10 @@ def read(
     if len(tables) > 1 and "file" not in table.columns:
         table = table.with_columns({"file": _file_column(parts, tables, table)})
     del tables
+    table = with_named_weeks(table)
     if future is not None:
         stamp = known_roles.timestamp
+        future = on_the_clock_of(table, future, options, stamp)
         table = extended(table, for_every_series(future, table, options, stamp), options, stamp)
     plan = schema is None and not options.known
     options = with_schema(without_none(options, table), schema, table)

@@ -12,7 +12,7 @@ from tsattn.data.reading.filled_ahead import FilledAhead, filled_ahead
 from tsattn.data.reading.items import filled_down, find_item
 from tsattn.data.reading.number_columns import numbered
 from tsattn.data.reading.row_times import Clock
-from tsattn.data.reading.targets import find_target, warn_of_signs
+from tsattn.data.reading.targets import check_names, find_target, warn_of_signs
 from tsattn.data.reading.time_copies import calendar_copies
 from tsattn.data.reading.time_names import timestamp_names
 from tsattn.data.report import Notes
@@ -116,6 +116,8 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: N
     numeric = [n for n in numeric if n not in item]
     target = options.target or find_target(table, clock, numeric, item, options, notes)
     warn_of_signs(table, target, notes)
+    if not options.target:
+        check_names(table, target, clock, options, notes)
     ahead = FilledAhead()
     if plan and clock is not None and not options.known:
         free = [n for n in table.columns if n not in {*busy, *item, *target, *derived}]

@@ -26,9 +26,12 @@ class Where:
         _, row, line_of = self._part(self.file_row(row))
         return f"row {row + 1}" if line_of is None else f"line {line_of(row)}"
 
+    def file_of(self, row: int) -> str:
+        """Return the name of the file of a row."""
+        return self._part(self.file_row(row))[0]
+
     def __call__(self, row: int) -> str:
-        name, _, _ = self._part(self.file_row(row))
-        return f"{name}, {self.line(row)}"
+        return f"{self.file_of(row)}, {self.line(row)}"
 
     def _part(self, row: int) -> tuple[str, int, Callable[[int], int] | None]:
         for name, count, line_of in self.parts:

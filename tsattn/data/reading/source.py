@@ -20,8 +20,9 @@ from tsattn.errors import ConfigError, DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq", ".dat")
+_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".parquet", ".pq", ".feather", ".arrow", ".dat")
 _PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2", XZ: "xz"}
+_IPC = (b"ARROW1", b"\xff\xff\xff\xff")  # an Arrow (Feather) file, an Arrow stream
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*(?:\"|\}|$)|\[\s*(?:[\[{]|$))")
 
 
@@ -30,7 +31,7 @@ class Part:
     """Table to read. Each call of `open()` returns its decompressed bytes from the start.
 
     name: its name in messages. stem: the name of its series when each file of a folder is one series.
-    kind: "text", "json", "parquet" or "arrow" (then `table` holds it).
+    kind: "text", "json", "parquet", "ipc" (an Arrow file or stream) or "arrow" (then `table` holds it).
     """
 
     name: str
@@ -84,7 +85,7 @@ def _paths(text: str) -> Iterable[Path]:
         found = [p for p in sorted(path.iterdir()) if p.is_file() and is_table(p)]
         if not found:
             raise DataError(
-                f"{text}: the folder holds no CSV, TSV or Parquet file",
+                f"{text}: the folder holds no CSV, TSV, Parquet or Feather file",
                 f"looked for {', '.join(_SUFFIXES)} (.gz, .zst, .bz2, .xz, .zip)",
             )
         return found
@@ -220,12 +221,14 @@ class _Kept(io.RawIOBase):
 
 
 def _kind(head: bytes, name: str) -> str:
-    """Return "parquet", "json" or "text" for the first bytes of a file. Raises DataError for other formats."""
+    """Return "parquet", "ipc", "json" or "text" for the first bytes of a file. Raises DataError for other formats."""
     if not head:
         raise DataError(f"{name}: the file is empty", "write a header line and one line for each timestamp")
     stop_at_foreign_bytes(head, name)
     if head.startswith(b"PAR1"):
         return "parquet"
+    if head.startswith(_IPC):
+        return "ipc"
     return "json" if _JSON.match(head) else "text"
 
 

@@ -27,6 +27,7 @@ from tsattn.data.reading.column_parts import (
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_columns import is_even
 from tsattn.data.reading.date_parts import dates, days_of_year, weeks
+from tsattn.data.reading.hours_of_days import stop_at_hours_of_months, with_days_of_hours
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.row_times import Clock, same_time_of_day
 from tsattn.data.reading.short_days import short_day
@@ -192,13 +193,14 @@ def with_time_of_day(table: Table, clock: Clock, columns: Mapping[str, Column], 
         for column in telling:
             named = column is not beside
             if (hours := hours_of(column)) is not None and not _adds_nothing(dated, hours):
+                clock = with_days_of_hours(clock, columns)
                 hours, half = with_half_days(hours, columns)
                 joined = _with_minutes(_with_hours(table, clock, column, hours, options), others)
                 joined = _with_intervals(joined, others)
                 joined = replace(joined, columns=(*joined.columns, half)) if half else joined
                 sure = named or len(np.unique(hours)) in (24, 25) or column.kind == "text"
                 if sure and _improves(clock.stamps, joined.stamps, column.name):
-                    _stop_at_hours_of_months(table, clock, columns)
+                    stop_at_hours_of_months(table, clock, columns)
                     clock = without_ends(joined, column, columns) if column.name in starts else joined
                     break
     return _with_zone(clock, others, options, notes)
@@ -229,23 +231,6 @@ def _adds_nothing(stamps: np.ndarray, hours: np.ndarray) -> bool:
 def _is_within_a_day(name: str) -> bool:
     """Return True if a name says time of day, hour, or period, slot or minute of a day."""
     return bool(parts_named(name) & _WITHIN_A_DAY and not says_span(name)) or says_slot(name)
-
-
-def _stop_at_hours_of_months(table: Table, clock: Clock, columns: Mapping[str, Column]) -> None:
-    """Raise DataError where numbers such as 191002 were read as months or weeks, but have hours beside them: they may be days."""
-    date = columns[clock.columns[0]] if len(clock.columns) == 1 else None
-    days = np.unique(clock.stamps[~np.isnat(clock.stamps)])
-    if date is None or date.kind != "number" or len(days) < 3:
-        return
-    months = np.all(days.astype("datetime64[M]") == days)
-    weeks_of_days = np.all((days.astype("datetime64[D]").astype(np.int64) + 3) % 7 == 0)
-    if not months and not weeks_of_days:
-        return
-    raise DataError(
-        f"{table.where(0)}, column {date.name!r}: {date.text_at(0)} is a month or week, or a day with a year of two digits; "
-        "hours of a month or week are not timestamps",
-        "write dates as 2000-01-31",
-    )
 
 
 def _with_hours(table: Table, clock: Clock, column: Column, hours: np.ndarray, options: ReadOptions) -> Clock:

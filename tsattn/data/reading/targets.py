@@ -15,10 +15,10 @@ from tsattn.data.reading.columns import Table
 from tsattn.data.reading.debit_marks import PAIRS
 from tsattn.data.reading.descriptive_columns import without, without_descriptions, without_descriptions_of_items
 from tsattn.data.reading.footers import is_total, names_total
-from tsattn.data.reading.name_shapes import names_that
+from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.number_columns import no_number
 from tsattn.data.reading.row_times import Clock
-from tsattn.data.reading.time_names import says_only_time
+from tsattn.data.reading.time_names import says_only_time, time_words
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
@@ -85,6 +85,8 @@ _SIGNS = [
     *(set(pair.split("/")) for pair in _SIGN_WORDS.split()),
 ]
 _CODE_OF_SERIES = re.compile(r"[A-Z\d]+(?:[._][A-Z\d]+){3}")
+_LAST_WEEK, _UNNAMED, _YEAR = 53, re.compile(r"column_\d+"), re.compile(r"(?:19|20)\d\d")
+_FEW_UNNAMED = 2  # columns of numbers without names that are read without a warning
 _FEW_COUNTED = 10  # rows from which on a first column in equal steps is a counter
 _FEW_AMOUNTS = 3  # columns of amounts that one column of signs may belong to
 _FIRST = slice(0, 1_000_000)  # rows in which a flag is looked for
@@ -107,7 +109,7 @@ def find_target(
     lone = len(item) == 1 and options.layout is None and _is_one_item(table, item[0])
     one = (bool(item) and not lone) or options.layout == "single"
     if clock is not None or options.timestamp == "none":  # a date, or a part of one, is never a target
-        filled = without(filled, names_that(filled, says_only_time)) or filled
+        filled = without(filled, _parts_of_dates(table, filled)) or filled
     if clock is None and options.timestamp != "none":
         filled = _without_counter(table, filled, notes)
     filled = without_descriptions(table, filled, one, notes)
@@ -138,6 +140,32 @@ def find_target(
     if len(measured := without(filled, where(table, filled, flags, _FIRST))) == 1:
         return tuple(measured)
     raise _several(table, filled)
+
+
+def _parts_of_dates(table: Table, names: list[str]) -> list[str]:
+    """Return the columns that are named as times only, without those that hold other numbers: power in kW, prices of DDD."""
+    called = names_that(names, says_only_time)
+    power = [n for n in called if "kw" in time_words(n) and not _may_be_weeks(table.columns[n].values)]
+    return without(called, [*power, *where(table, without(called, power), _are_measured)])
+
+
+def _may_be_weeks(values: np.ndarray) -> bool:
+    """Return True if all numbers are whole and between 0 and 53."""
+    seen = values[~np.isnan(values)]
+    return bool(np.all(seen == np.round(seen)) and np.all((seen >= 0) & (seen <= _LAST_WEEK)))
+
+
+def _are_measured(values: np.ndarray) -> np.ndarray:
+    """Return (k,) where columns (k, n) are no part of a date: most numbers differ, have decimals, and do not rise throughout.
+
+    A decimal hour comes again each day, and a decimal year rises.
+    """
+    found = np.zeros(len(values), bool)
+    for k, column in enumerate(values):
+        seen = column[~np.isnan(column)]
+        decimal = np.mean(seen != np.round(seen)) > 0.5 if len(seen) >= _FEW_COUNTED else False
+        found[k] = decimal and (np.diff(seen) < 0).any() and 2 * len(np.unique(seen)) > len(seen)
+    return found
 
 
 def _without_counter(table: Table, names: list[str], notes: Notes) -> list[str]:
@@ -299,6 +327,31 @@ def warn_of_summed_levels(names: tuple[str, ...], notes: Notes) -> None:
     levels = [n for n in names if set(words(n)) & _LEVEL_WORDS]
     if levels:
         notes.warn(f"{listed(levels)}: a level is seldom added up over time; --agg last takes its last value in each step")
+
+
+def check_names(table: Table, names: tuple[str, ...], clock: Clock | None, options: ReadOptions, notes: Notes) -> None:
+    """Warn of target columns without names or dates, each of which is read as a series, and of those that are named by years.
+
+    Raises DataError for more such columns without names than rows, since each row may be a series.
+    """
+    where = table.where.parts[0][0]
+    unnamed = clock is None and options.timestamp is None and all_shaped(table.columns, _UNNAMED.fullmatch)
+    if unnamed and len(names) > _FEW_UNNAMED:
+        if len(names) > table.rows > 1:
+            raise DataError(
+                f"{where}: neither a header nor timestamps: each of the {len(names)} columns may be a series, or each of the "
+                f"{table.rows} rows",
+                "specify it: --timestamp none if the columns are series, --layout rows if the rows are",
+            )
+        notes.warn(
+            f"{where}: neither a header nor timestamps: each of the {len(names)} columns is read as a series; "
+            "if each row is one, set --layout rows"
+        )
+    years = [n for n in names if _YEAR.fullmatch(n.strip())] if clock is not None and not clock.counted else []
+    if len(years) > 1:
+        notes.warn(
+            f"columns {listed(years)} are named like years, but the rows have dates: their values are read at the rows' dates"
+        )
 
 
 def warn_of_signs(table: Table, names: tuple[str, ...], notes: Notes) -> None:

@@ -195,10 +195,12 @@ def _zoned(table: Table, column: Column, wall: np.ndarray, offset: np.ndarray, o
     if used[0] == NAIVE:
         without = int(np.flatnonzero(offset[codes] == NAIVE)[0])
         with_one = int(np.flatnonzero(offset[codes] != NAIVE)[0])
-        raise DataError(
-            f"{table.where(without)}: {column.text_at(without)!r} has no UTC offset, while {table.where.line(with_one)} has one",
-            "give every timestamp an offset, or none and --timezone",
-        )
+        files = [table.where.file_of(row) for row in (without, with_one)]
+        other = table.where.line(with_one) if files[0] == files[1] else table.where(with_one)
+        hint = "give every timestamp an offset, or none and --timezone"
+        if files[0] != files[1]:
+            hint = "set the time zone of the timestamps without offset, for example: --timezone Europe/Berlin"
+        raise DataError(f"{table.where(without)}: {column.text_at(without)!r} has no UTC offset, while {other} has one", hint)
     instants = np.where(offset == NAIVE, NAT, wall - np.where(offset == NAIVE, 0, offset).astype("timedelta64[us]"))
     if options.timezone:
         name: str = options.timezone

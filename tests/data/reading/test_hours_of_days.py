@@ -1,0 +1,23 @@
+"""Dates of six digits beside hours."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.data.reading.kinds import series
+from tsattn.errors import DataError
+
+
+def rows(dates: list[str]) -> list[str]:
+    return [f"{d},{h + 1:02d},{100 * k + h}" for k, d in enumerate(dates) for h in range(24)]
+
+
+def test_consecutive_days_with_a_year_of_two_digits_have_hours(table):
+    panel, report = table("Datum,Stunde,Kfz", rows([f"2305{d:02d}" for d in range(2, 10)]))
+    assert (panel.freq.alias, report.first[:10]) == ("h", "2023-05-02")
+    assert series(panel)[:24] == list(range(24))
+
+
+def test_hours_of_months_are_an_error(table):
+    with pytest.raises(DataError, match="hours of a month or week are not timestamps"):
+        table("Datum,Stunde,Kfz", rows([f"2023{m:02d}" for m in range(1, 9)]))
