@@ -38,7 +38,7 @@ Model = Annotated[
 ]
 MEMBERS = (
     "ridge, seasonal-regression, naive, seasonal-naive, seasonal-mean, drift, holt, state-space, garch, long-cycle, "
-    "historic-quantiles, coarser, trees"
+    "historic-quantiles, profile, coarser, trees"
 )
 Members = Annotated[
     Many,

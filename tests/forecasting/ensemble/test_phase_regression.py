@@ -14,7 +14,8 @@ from tsattn.forecasting.baselines.simple import SeasonalMean
 from tsattn.forecasting.ensemble.covariate_regression import CovariateRegression, with_covariates
 from tsattn.forecasting.ensemble.ensemble import Ensemble, combine
 from tsattn.forecasting.ensemble.holdout import truth
-from tsattn.forecasting.ensemble.phase_regression import BY_PHASE, EFFECT, MOST_TERMS, PhaseRegression, _terms
+from tsattn.forecasting.ensemble.phase_regression import MOST_TERMS, PhaseRegression, _terms
+from tsattn.forecasting.ensemble.term_regression import BY_PHASE, EFFECT, SEASON
 from tsattn.forecasting.predict import predict
 
 HORIZON = 24
@@ -160,7 +161,7 @@ def test_when_the_history_holds_two_weeks_then_weekdays_have_terms():
     known = np.random.default_rng(0).normal(size=(15 * 24 + HORIZON, 1))  # the window leaves a day out
     batch = window(case_of(np.abs(known.T) + 1, known[None], HORIZON, "h", ["x"]))
     shorter = dataclasses.replace(batch, past_target=batch.past_target[:, 1:], known=batch.known[:, 1:])
-    assert [PhaseRegression()._series(one, 0).long for one in (batch, shorter)] == [168, 0]
+    assert [PhaseRegression().terms_of(one, 0).long for one in (batch, shorter)] == [168, 0]
 
 
 def test_when_there_are_many_covariates_then_their_effects_are_common_to_all_phases():
@@ -168,7 +169,7 @@ def test_when_there_are_many_covariates_then_their_effects_are_common_to_all_pha
     terms, kinds = _terms(known, 700, 24, 168)
     assert terms.shape == (800, len(kinds))
     assert len(kinds) <= MOST_TERMS
-    assert set(kinds.tolist()) == {0, EFFECT}
+    assert set(kinds.tolist()) == {SEASON, EFFECT}
     assert BY_PHASE in _terms(known[:, :2], 700, 24, 168)[1]
 
 

@@ -44,13 +44,14 @@ from tsattn.forecasting.ensemble.holdout_losses import HoldoutLosses
 from tsattn.forecasting.ensemble.horizon_parts import between, edges_of
 from tsattn.forecasting.ensemble.phase_regression import PhaseRegression
 from tsattn.forecasting.ensemble.prior_weights import prior_of
+from tsattn.forecasting.ensemble.seasonal_profile import PROFILE, SeasonalProfile
 from tsattn.forecasting.ensemble.series_trees import TREES, SeriesTrees
 from tsattn.forecasting.frame import Forecaster, HoldoutForecaster
 from tsattn.forecasting.predict import BATCH, wants_covariates
 from tsattn.forecasting.quantiles import not_negative
 from tsattn.forecasting.resting_phases import resting, zero_at_rest
 
-DEFAULT = (*MEMBERS, COARSER, TREES)
+DEFAULT = (*MEMBERS, PROFILE, COARSER, TREES)
 _LONGEST = 1 << 15  # past steps that members read
 
 
@@ -235,6 +236,8 @@ def combine(
 def _member(name: str, network: Forecaster, season_length: int | None) -> Forecaster:
     if name == COARSER:
         return CoarserStep(network)
+    if name == PROFILE:
+        return SeasonalProfile(season_length, network.quantiles)
     if name == TREES:
         return SeriesTrees(season_length, network.quantiles)
     return member(name, season_length, network.quantiles)

@@ -2,278 +2,56 @@
 
 Heating raises the load more in the morning than at night, and promotions sell more on Saturdays. The effects of
 covariate_regression.py are common to all phases, so this regression joins the ensemble as a member. It has terms for the phase of
-the season, slopes of each covariate between knots, and products of the two, with a ridge penalty (Hoerl & Kennard, 1970). The
-seasonal regression forecasts its residuals, so the whole is a regression with autocorrelated errors. The form, the terms and the
-penalty are those with the smallest error in the last sixth of the history, after a fit on the earlier part. If covariates do not
-clearly reduce that error, the series has no forecast. Intervals are widened by the ratio of that error to the error of a fit
-that has seen the last sixth, too.
-
-In a short history, the hold-out origins span a large part, such as three of five weeks of hourly data. There, each origin has its
-own fit on all steps before it, and the form is chosen by the errors in the last cycles, each after a fit on all steps before it
-(cross-validation on a rolling origin; Tashman, 2000).
+the season, slopes of each covariate between knots, and products of the two (term_regression.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import pairwise, product
-from typing import ClassVar, NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from tsattn.data.windows import WindowBatch
-from tsattn.forecasting.baselines.ridge import Regression, Ridge, forward
-from tsattn.forecasting.baselines.seasonal_regression import SeasonalRegression
-from tsattn.forecasting.ensemble.holdout import rows_of
+from tsattn.forecasting.ensemble.term_regression import (
+    FEWEST,
+    SEASON,
+    Rule,
+    Series,
+    TermRegression,
+    cycles_of,
+    products,
+    season_terms,
+    waves,
+)
 from tsattn.forecasting.ensemble.window_estimates import DISTINCT
-from tsattn.forecasting.frame import DEFAULT_QUANTILES
 
-GAIN, GAIN_OF_SHORT = 0.04, 0.06  # least gain from covariates; more in a short history, where the choice sees the hold-out
-DOUBT = 0.2  # least gain rises by this times horizon / held-back steps
-FEWEST = 60  # observed steps that a fit needs
-CYCLES, LONG_CYCLES = 4, 2  # fewest cycles for the phases of the season, and of the long season
-ENOUGH = 0.75  # share of a history before the earliest hold-out origin; with less, each origin has its own fit
-FOLDS = 4  # most fits for choosing the form in such a history
+RULE = Rule(over=SEASON, gain=0.04, gain_of_short=0.06, log=True)
 KNOTS = (0.2, 0.4, 0.6, 0.8)  # quantiles of a covariate at which its slope may change
 BEYOND = 0.25  # fraction of its range by which a covariate may exceed it before it is clipped
-WAVES, WAVES_OF_EFFECTS, WAVES_OF_LONG = 12, 6, 4  # most harmonics of the season, of effects, and of each cycle in a long one
-MOST_CYCLES = 12  # of a long cycle: a week has seven days
-MOST_OPTIMISM = 2.0  # limit of the factor on intervals
+WAVES_OF_EFFECTS = 6  # most harmonics of effects
 MOST_TERMS = 400  # beyond which effects do not differ between phases
-PENALTIES = (1.0, 10.0, 100.0)  # of effects, in rows
-_PENALTY_OF_SEASON = 1.0
-_LEVEL = 4  # long cycles that a moving level is averaged over
-_ORIGINS = 48  # held-back origins, at most
-_LAGS = 64  # of the regression of residuals, where there is no season
 MOST_STEPS = 1 << 14  # newest steps of a history that are read
-SEASON, EFFECT, BY_PHASE = range(3)  # kinds of terms
-_LARGEST = float(np.finfo(np.float32).max)
-
-
-class Choice(NamedTuple):
-    """Form of a regression. log: of the logarithm. moving: on what lies beside a moving level. most: the last kind of its terms.
-
-    optimism: errors out of sample, relative to those of a fit that has seen them.
-    """
-
-    log: bool
-    moving: bool
-    most: int
-    penalty: float
-    optimism: float = 1.0
 
 
 @dataclass(frozen=True)
-class PhaseRegression(Regression):
-    """Member of ensembles that reads the declared known covariates. A series that they do not help has no forecast (NaN).
+class PhaseRegression(TermRegression):
+    """Member of ensembles that reads the declared known covariates. A series that they do not help has no forecast (NaN)."""
 
-    `season_length` None: the shortest usual cycle of the data's frequency.
-    """
-
-    season_length: int | None = None
-    quantiles: tuple[float, ...] = DEFAULT_QUANTILES
     name: str = "covariates"
     covariates: ClassVar[bool | str] = "known"
 
-    def predict_from(self, batch: WindowBatch, shifts: np.ndarray) -> np.ndarray:
-        """Return (1 + K, B, H, Q) float32: forecasts from the end, then from `shifts` (K, B) steps before it.
-
-        The latter K come from one fit on the steps before the earliest of them, where the form is chosen, too. In a short history
-        each comes from a fit on the steps before it, and the form is chosen on the whole history.
-        """
-        rows, length = batch.past_target.shape
-        ends = np.concatenate([np.zeros((1, rows), np.int64), shifts])
-        early = length - ends.max(0)
-        short = ends.max(0) > (1 - ENOUGH) * batch.observed_lengths
-        stops = np.where(short, length - ends, early)
-        stops[0] = length
-        middle = np.full((*ends.shape, batch.horizon), np.nan)
-        residuals = np.full((*ends.shape, length), np.float32(np.nan))
-        log, wider = np.zeros(rows, bool), np.ones(rows)
-        for row in range(rows):
-            series = self._series(batch, row)
-            choice = None if series is None else self._chosen(series, int(early[row]), batch, bool(short[row]))
-            if series is None or choice is None:
-                continue
-            log[row], wider[row] = choice.log, choice.optimism
-            for stop in np.unique(stops[:, row]).tolist():
-                fitted = series.fitted(choice, stop - series.first)
-                for k in np.flatnonzero(stops[:, row] == stop).tolist():
-                    residuals[k, row, series.first :] = series.target(choice.log) - fitted[: length - series.first]
-                    at = length - int(ends[k, row]) - series.first
-                    middle[k, row] = fitted[at : at + batch.horizon]
-        rest = self._residuals(batch, residuals, shifts, short)
-        center = rest[..., [int(np.abs(np.array(self.quantiles) - 0.5).argmin())]]
-        values = middle[..., None] + center + (rest - center) * wider[:, None, None]
-        values = np.where(log[:, None, None], np.exp(np.clip(values, -80.0, 80.0)), values)
-        return np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
-
-    def _series(self, batch: WindowBatch, row: int) -> _Series | None:
+    def terms_of(self, batch: WindowBatch, row: int) -> Series | None:
         """Return a series with its terms; None if it is too short, or its covariates never vary."""
         first = max(batch.context - int(batch.observed_lengths[row]), batch.context - MOST_STEPS)
         target = batch.past_target[row, first:].astype(np.float64)
         known = batch.known[row, first:, batch.calendar :].astype(np.float64)
         past = known[: len(target)]
         known = known[:, np.nanmin(past, 0, initial=np.inf) < np.nanmax(past, 0, initial=-np.inf)]
-        season = self.season_length or (batch.season_lengths or (1,))[0]
-        season = season if len(target) >= CYCLES * season else 1
-        long = next((one for one in batch.season_lengths if one > season and one % season == 0), 0)
-        long = long if season > 1 and len(target) >= LONG_CYCLES * long and long <= MOST_CYCLES * season else 0
         if not known.shape[1] or np.isfinite(target).sum() < FEWEST:
             return None
-        return _Series(first, target, *_terms(known, len(target), season, long), season, long)
-
-    def _chosen(self, series: _Series, early: int, batch: WindowBatch, short: bool) -> Choice | None:
-        """Return the form of a series, chosen on the steps before `early`, or on the whole history if that is short."""
-        if short:
-            return series.chosen(len(series.values), min(batch.horizon, max(series.season, 7)), FOLDS)
-        return series.chosen(early - series.first, batch.horizon)
-
-    def _residuals(self, batch: WindowBatch, residuals: np.ndarray, shifts: np.ndarray, short: np.ndarray) -> np.ndarray:
-        """Return quantiles (1 + K, B, H, Q) of the residuals (1 + K, B, L), each forecast from its own fit where `short` (B,)."""
-        out = np.empty((*residuals.shape[:2], batch.horizon, len(self.quantiles)), np.float32)
-        out[0] = self._carried(batch, residuals[0], shifts[:0])[0]
-        for rows in (np.flatnonzero(~short), np.flatnonzero(short)):
-            part = rows_of(batch, rows)
-            if not len(rows) or not len(shifts):
-                continue
-            if short[rows[0]]:
-                for k in range(1, len(out)):
-                    out[k, rows] = self._carried(part, residuals[k, rows], shifts[k - 1 : k, rows])[1]
-            else:
-                out[1:, rows] = self._carried(part, residuals[1, rows], shifts[:, rows])[1:]
-        return out
-
-    def _carried(self, batch: WindowBatch, residuals: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-        """Return quantiles (1 + K, B, H, Q) of the residuals (B, L)."""
-        part = replace(batch, past_target=residuals, plausible=None, cleaning=None)
-        out = SeasonalRegression(self.season_length, self.quantiles).predict_from(part, shifts)
-        lacks = np.isnan(out).any((2, 3))
-        if not lacks.any():
-            return out
-        return np.where(lacks[..., None, None], Ridge(_LAGS, self.season_length, self.quantiles).predict_from(part, shifts), out)
-
-
-@dataclass(frozen=True, eq=False)
-class _Series:
-    """Target (n,) from step `first` of its window on, NaN = missing, and terms (n + H, T) of the kinds (T,)."""
-
-    first: int
-    values: np.ndarray
-    terms: np.ndarray
-    kinds: np.ndarray
-    season: int
-    long: int
-
-    def target(self, log: bool) -> np.ndarray:
-        """Return the target (n,), or its logarithm."""
-        return np.log(self.values) if log else self.values
-
-    def chosen(self, end: int, horizon: int, folds: int = 1) -> Choice | None:
-        """Return the form with the smallest errors before step `end`; None if that is one without covariates.
-
-        folds: most parts that the held-back steps are split into; each is forecast after a fit on all steps before it.
-        """
-        tail = max(end // 6, horizon, min(end // 2, folds * horizon))
-        starts = np.linspace(end - tail, end, 1 + min(folds, tail // horizon)).astype(np.int64)
-        if np.isfinite(self.values[: max(end - tail, 0)]).sum() < FEWEST // 2 or np.isnan(self.values[end - tail : end]).all():
-            return None
-        errors, origins = self._errors(starts, horizon)
-        best = min(errors, key=lambda one: errors[one])
-        without = min(error for choice, error in errors.items() if choice.most == SEASON)
-        gain = (GAIN if folds == 1 else GAIN_OF_SHORT) + DOUBT * horizon / tail
-        if best.most == SEASON or not errors[best] <= (1 - gain) * without:
-            return None
-        seen = self._error(best, _Moments.of(self, end, best.moving), end, end, origins, horizon)
-        return best._replace(optimism=float(np.clip(errors[best] / max(seen, 1e-300), 1.0, MOST_OPTIMISM)))
-
-    def _errors(self, starts: np.ndarray, horizon: int) -> tuple[dict[Choice, float], np.ndarray]:
-        """Return the mean error of each form, and the origins (O,) at which it was measured.
-
-        Forms are fitted on the steps before each of the `starts` (F + 1,) except the last, and measured up to the next start.
-        """
-        kinds = sorted(set(self.kinds.tolist()) | {SEASON})
-        logs = (False, True) if np.nanmin(self.values) > 0 else (False,)
-        errors: dict[Choice, list[float]] = {}
-        origins = []
-        for head, end in pairwise(starts.tolist()):
-            if np.isnan(self.values[head:end]).all():
-                continue
-            origins.append(np.unique(np.linspace(head, end - horizon, _ORIGINS // (len(starts) - 1)).astype(np.int64)))
-            for moving in (False, True):
-                moments = _Moments.of(self, head, moving)
-                for log, most, penalty in product(logs, kinds, PENALTIES):
-                    if most > SEASON or penalty == PENALTIES[0]:
-                        choice = Choice(log, moving, most, penalty)
-                        error = self._error(choice, moments, head, end, origins[-1], horizon)
-                        errors.setdefault(choice, []).append(error)
-        return {choice: float(np.mean(each)) for choice, each in errors.items()}, np.concatenate(origins)
-
-    def fitted(self, choice: Choice, end: int) -> np.ndarray:
-        """Return the values (n + H,) of a regression fitted on the steps before `end`; all NaN if these are too few."""
-        if np.isfinite(self.values[: max(end, 0)]).sum() < FEWEST // 2:
-            return np.full(len(self.terms), np.nan)
-        weights = _Moments.of(self, end, choice.moving).weights(choice, self.kinds)
-        fitted = self.terms @ weights
-        return np.asarray(fitted + np.nanmean((self.target(choice.log) - fitted[: len(self.values)])[:end]))
-
-    def _error(self, choice: Choice, moments: _Moments, head: int, end: int, origins: np.ndarray, horizon: int) -> float:
-        """Return the mean absolute error of a fit on the steps before `head` at the origins (O,).
-
-        The residuals are forecast as an AR(1) process around the mean of the last cycle.
-        """
-        fitted = self.terms[:end] @ moments.weights(choice, self.kinds)
-        rest = self.target(choice.log)[:end] - fitted
-        rest = np.nan_to_num(forward(rest[None])[0])
-        level = np.array([rest[max(at - max(self.season, 7), 0) : at].mean() for at in origins.tolist()])
-        before = rest[:head] - rest[:head].mean()
-        weight = np.clip((before[1:] * before[:-1]).sum() / max((before**2).sum(), 1e-300), 0.0, 0.999)
-        steps = origins[:, None] + np.arange(horizon)
-        carried = level[:, None] + (rest[origins - 1] - level)[:, None] * weight ** np.arange(1, horizon + 1)
-        made = fitted[steps] + carried
-        made = np.exp(np.clip(made, -80.0, 80.0)) if choice.log else made
-        return float(np.nanmean(np.abs(self.values[steps] - made)))
-
-
-@dataclass(frozen=True, eq=False)
-class _Moments:
-    """Normal equations of a regression on all terms: gram (T, T), cross (T, 2) with the target and its logarithm, scale (T,)."""
-
-    gram: np.ndarray
-    cross: np.ndarray
-    scale: np.ndarray
-
-    @classmethod
-    def of(cls, series: _Series, end: int, moving: bool) -> _Moments:
-        """Sum over the observed steps before `end`, with means or moving levels subtracted."""
-        values = series.values[:end]
-        seen = np.isfinite(values)
-        targets = np.stack([values, np.log(np.where(values > 0, values, 1.0))], 1)
-        both = np.concatenate([np.where(seen[:, None], targets, 0.0), series.terms[:end]], 1)
-        both = both - (_moving_mean(both, seen, _LEVEL * max(series.long, series.season, 7)) if moving else both[seen].mean(0))
-        x, y = both[seen, 2:], both[seen, :2]
-        scale = np.sqrt((x**2).mean(0))
-        scale = np.where(scale > 1e-9, scale, np.inf)
-        x = x / scale
-        return cls(x.T @ x, x.T @ y, scale)
-
-    def weights(self, choice: Choice, kinds: np.ndarray) -> np.ndarray:
-        """Return the ridge weights (T,) of all terms, 0 for kinds that the choice leaves out."""
-        out = np.zeros(len(kinds))
-        some = np.flatnonzero(kinds <= choice.most)
-        penalty = np.where(kinds[some] == SEASON, _PENALTY_OF_SEASON, choice.penalty)
-        matrix = self.gram[np.ix_(some, some)] + np.diag(penalty)
-        out[some] = np.linalg.solve(matrix, self.cross[some, int(choice.log)]) / self.scale[some]
-        return out
-
-
-def _moving_mean(values: np.ndarray, seen: np.ndarray, width: int) -> np.ndarray:
-    """Return (n, ·) means of the `seen` (n,) rows of values (n, ·) at most width / 2 steps away."""
-    total = np.pad(np.cumsum(np.where(seen[:, None], values, 0.0), 0), ((1, 0), (0, 0)))
-    count = np.pad(np.cumsum(seen), (1, 0))
-    at = np.arange(len(values))
-    low, high = np.maximum(at - width // 2, 0), np.minimum(at + width - width // 2, len(values))
-    return np.asarray((total[high] - total[low]) / np.maximum(count[high] - count[low], 1)[:, None])
+        season, long = cycles_of(batch, len(target), self.season_length)
+        return Series(first, target, *_terms(known, len(target), season, long), season, long, RULE)
 
 
 def _terms(known: np.ndarray, length: int, season: int, long: int) -> tuple[np.ndarray, np.ndarray]:
@@ -282,15 +60,11 @@ def _terms(known: np.ndarray, length: int, season: int, long: int) -> tuple[np.n
     Knots and bounds come from the first `length` steps.
     """
     steps = np.arange(len(known))
-    columns = [_waves(steps, season, WAVES)]
-    if long:
-        cycle = np.eye(long // season)[steps // season % (long // season)]
-        columns += [cycle, _products(cycle, _waves(steps, season, WAVES_OF_LONG))]
     slopes, bends = _slopes(known, length)
     effects = np.concatenate([slopes, bends], 1)
-    parts = [np.concatenate(columns, 1), effects, _products(effects, _waves(steps, season, WAVES_OF_EFFECTS))]
+    parts = [season_terms(steps, season, long), effects, products(effects, waves(steps, season, WAVES_OF_EFFECTS))]
     parts = parts if sum(part.shape[1] for part in parts) <= MOST_TERMS else parts[:2]
-    return np.concatenate(parts, 1), np.repeat(np.arange(len(parts)), [part.shape[1] for part in parts])
+    return np.concatenate(parts, 1), np.repeat(SEASON + np.arange(len(parts)), [part.shape[1] for part in parts])
 
 
 def _slopes(known: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
@@ -306,16 +80,3 @@ def _slopes(known: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
         for knot in np.unique(np.nanquantile(scaled[:length, k], KNOTS)).tolist()
     ]
     return np.nan_to_num(scaled), np.nan_to_num(np.stack(bends, 1)) if bends else np.zeros((len(known), 0))
-
-
-def _waves(steps: np.ndarray, season: int, most: int) -> np.ndarray:
-    """Return (n, ·) sines and cosines of at most `most` harmonics of the season."""
-    number = np.arange(1, min(most, season // 2) + 1)
-    angle = 2 * np.pi * steps[:, None] * number / season
-    sines = np.sin(angle)[:, : (season - 1) // 2]  # the highest one of an even season is zero
-    return np.concatenate([np.cos(angle), sines], 1)
-
-
-def _products(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return (n, p q) products of the columns of a (n, p) and b (n, q)."""
-    return np.asarray((a[:, :, None] * b[:, None, :]).reshape(len(a), -1))

@@ -18,13 +18,14 @@ from tsattn.forecasting.baselines.garch import Garch
 from tsattn.forecasting.baselines.state_space import LONG_SEASON, StateSpace
 from tsattn.forecasting.ensemble.coarser_step import CoarserStep
 from tsattn.forecasting.ensemble.phase_regression import PhaseRegression
+from tsattn.forecasting.ensemble.seasonal_profile import SeasonalProfile
 from tsattn.forecasting.ensemble.series_trees import SeriesTrees
 from tsattn.forecasting.frame import Forecaster
 
 SHORT = 200.0  # observed steps at which a series counts as half short
 WALK = 0.2  # posterior probability of a random walk at which a series counts as half one
 NETWORK = 0.15  # prior weight of the network for 1 of the state-space models on such series
-TREES = 0.3  # prior weight of the trees for 1 of the network
+TREES = 0.3  # prior weight of the trees, and of the profile, for 1 of the network
 LUMPY = 4  # power of the share of values that are not zero, in how short a series counts as
 CLUSTERED = 0.1  # prior weight of the network and of the state-space models for 1 of the GARCH models where volatility clusters
 LASTING = 0.5  # part of the prior that remains on a short series; on a random walk, all
@@ -44,14 +45,14 @@ def prior_of(members: Sequence[Forecaster], batch: WindowBatch, other: float) ->
 
     other: weight of every other member for 1 of the best, and of the state-space models on a long series for 1 of the network.
     `coarser` has the same weight as the network, and so has the regression on covariates, which has no forecast unless they
-    helped in the past (phase_regression.py). `trees` has less: on a single series, few hold-out origins tell whether they help.
-    If the members include neither state-space nor GARCH models, the network is expected to be best everywhere.
+    helped in the past (phase_regression.py). `trees` and `profile` have less: on a single series, few hold-out origins tell
+    whether they help. If the members include neither state-space nor GARCH models, the network is expected to be best everywhere.
     """
     weights, lasting = np.full((1 + len(members), len(batch)), other), np.zeros(len(batch))
     networks = [0, *(1 + i for i, one in enumerate(members) if isinstance(one, CoarserStep))]
     weights[networks] = 1.0
     weights[[1 + i for i, one in enumerate(members) if isinstance(one, PhaseRegression)]] = 1.0
-    weights[[1 + i for i, one in enumerate(members) if isinstance(one, SeriesTrees)]] = TREES
+    weights[[1 + i for i, one in enumerate(members) if isinstance(one, (SeriesTrees, SeasonalProfile))]] = TREES
     state_space, clustered = _place(members, StateSpace), _place(members, Garch)
     if state_space is not None:
         at, model = state_space
