@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from tsattn.config import TrainConfig
 from tsattn.data.panel import Panel
 from tsattn.data.windows import rolling_origins
 from tsattn.forecasting.ensemble.ensemble import DEFAULT
@@ -63,6 +65,19 @@ def test_when_losses_are_compared_then_the_usual_choice_has_no_doubt_and_others_
     assert found.pop((TUNED, USUAL)) == 0
     for setup, doubt in found.items():
         assert 0 < doubt == pytest.approx(windows.standard_error(made[setup], made[TUNED, USUAL]))
+
+
+@pytest.mark.parametrize(("steps", "stopped", "usual"), [(9, "time", AS_IS), (9, "early", TUNED), (35, "time", TUNED)])
+def test_when_time_was_too_short_to_fine_tune_then_zero_shot_is_the_usual_choice(steps, stopped, usual):
+    panel = Panel.from_arrays([np.arange(200.0)] * 30, freq="h")
+    windows = ValidationWindows(panel, rolling_origins(panel, 4, 2), 4)
+    fitted = SimpleNamespace(steps=steps, stopped=stopped)
+    tuned = Entry(TUNED, None, TrainConfig(steps=345), fitted)
+    contest = _Contest(windows, {TUNED: tuned}, known=False)
+    for name, members, share in ((TUNED, (), USUAL), (AS_IS, DEFAULT, 0.0)):
+        entry = Entry(name, None, None, None, members, share)
+        contest.scored.append(_Scored(Judged(name, members, 0.7, 0.5, zero_shot=share), entry, np.ones((60, 4, 9))))
+    assert contest._usual().entry.name == usual
 
 
 def test_when_the_network_of_zero_shot_scores_better_than_its_ensemble_then_the_ensemble_stands_for_zero_shot():

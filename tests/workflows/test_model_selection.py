@@ -10,6 +10,7 @@ import pytest
 
 from tests import tiny
 from tsattn import api
+from tsattn.config import TrainConfig
 from tsattn.errors import ArtifactError, ConfigError
 from tsattn.events import Listener
 from tsattn.forecasting.ensemble.ensemble import DEFAULT
@@ -90,6 +91,20 @@ def test_when_there_is_no_time_to_score_members_then_zero_shot_is_saved_with_the
     best, scores = model_selection.run(run, base(), "auto")
     assert not any(score.members for score in scores)
     assert (best.name, best.members) == (model_selection.AS_IS, DEFAULT)
+
+
+@pytest.mark.parametrize(("limit", "is_slow"), [(None, False), (20.0, True), (30.0, False)])
+def test_a_time_limit_is_too_short_for_a_network_from_scratch_if_a_quarter_of_its_steps_takes_longer(limit, is_slow):
+    before = dataclasses.replace(base().card.fitted, steps=100, seconds=10.0)
+    assert model_selection._is_too_slow(TrainConfig(steps=1000, max_time=limit), before) is is_slow
+
+
+def test_when_the_time_limit_is_too_short_for_it_then_no_network_is_trained_from_scratch(tmp_path):
+    notes: list[str] = []
+    run = work(tmp_path, listener=Listener(note=notes.append), steps=100_000, max_time=0.4)  # all steps take minutes
+    _, scores = model_selection.run(run, base(), "auto")
+    assert model_selection.SCRATCH not in {score.name for score in scores}
+    assert "not tried, for lack of time: a network from scratch" in notes
 
 
 def test_when_time_is_too_short_for_announced_candidates_then_a_note_names_them(tmp_path):

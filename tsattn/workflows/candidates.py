@@ -34,6 +34,7 @@ CLEARLY = 0.99  # an ensemble is slower, so it must lower the loss to this share
 FLATTERED = 0.015  # share added to the loss of trained weights, which were chosen on the validation windows that score them
 JOINT = 1.01  # factor on the loss of networks that read several series, which are slower and may gain by chance
 SHARES = (0.25, 0.5, 0.75)  # shares of the zero-shot ensemble to try
+LEAST = 0.1  # share of its steps that a fine-tuned network must have taken to be part of the default candidate
 USUAL = SHARES[-1]  # zero-shot share of the default candidate; others must be better by a standard error
 TREE_SHARES = (0.25, 0.5, 0.75, 1.0)  # shares of the trees to try
 JUDGING = 0.4  # share of the time that is left for scoring the candidates; the rest is for the final fit and the test scores
@@ -289,9 +290,13 @@ class _Contest:
     def _usual(self, leads: bool = False) -> _Scored | None:
         """Return the default candidate among the candidates with leads, or without: an average of fine-tuned and zero-shot.
 
-        It has the least risk, because errors of two models cancel in part. If time was too short to score it, use zero-shot.
+        It has the least risk, because errors of two models cancel in part. Zero-shot if time was too short to score it, or to
+        fine-tune.
         """
-        setups = (TUNED, (), USUAL, leads), (AS_IS, DEFAULT, 0.0, leads), (AS_IS, (), 0.0, leads)
+        setups = [(TUNED, (), USUAL, leads), (AS_IS, DEFAULT, 0.0, leads), (AS_IS, (), 0.0, leads)]
+        tuned = self.entries.get(TUNED)
+        if tuned is not None and tuned.fitted.stopped == "time" and tuned.fitted.steps < LEAST * tuned.train.steps:
+            setups = setups[1:]
         return next((found for setup in setups if (found := self._find(*setup)) is not None), None)
 
     def _keep(self, entry: Entry, values: np.ndarray) -> None:

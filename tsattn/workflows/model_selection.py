@@ -45,6 +45,7 @@ ACROSS, ACROSS_WEIGHTS = "attention across series", "across,head.led"  # the pha
 STARTS = ("auto", "scratch", "shipped")  # values that a user may give
 TUNING = 0.8  # share of the steps that go into fine-tuning when both are trained: fine-tuning nearly always wins
 TUNING_COVARIATES = 0.4  # the same with covariates, which the model in the package does not read
+LEAST = 0.25  # share of its steps that a network from scratch must have time for: with fewer, it has never been the best
 BOOSTING = 30.0  # seconds that must be left to fit trees
 FREE = ("context", "horizon", "dropout", "drop_path", "across")  # settings that fit the weights in the package
 
@@ -324,12 +325,19 @@ def _trained(work: Run, base: Base | None, shares: dict[str, float], most: int) 
             if over():
                 return entries
             done = sum(entry.fitted.steps for entry in entries.values())
+            if name == "scratch" and entries and _is_too_slow(work.schedule(share, done), entries["shipped"].fitted):
+                return entries
             at = Place(done, sum(entry.train.steps for entry in entries.values()), most)
             if name == kind:
                 entries[name] = work.train(kind, base if kind == "shipped" else None, share, at)
             else:
                 entries[name] = work.join(kind, entries[kind], share, at)
     return entries
+
+
+def _is_too_slow(train: TrainConfig, before: Fitted) -> bool:
+    """Return True if the time limit is too short for LEAST of the steps, at the pace of the phase `before`."""
+    return train.max_time is not None and train.max_time * before.steps < LEAST * train.steps * before.seconds
 
 
 def joint(kind: str) -> str:
