@@ -7,8 +7,6 @@ deep, and if at least a year at the old level has passed since, so that the newe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 SHORTEST, LONGEST = 0.25, 3.0  # years that a slump lasts
@@ -50,30 +48,32 @@ def _suspect(past: np.ndarray, period: int) -> np.ndarray:
 
 def _slump(values: np.ndarray, period: int) -> np.ndarray:
     """Return the positions of the only slump of a series (n,), NaN = missing; none if there is none, or another one."""
-    for begin in _falls(values, period):
-        share = _of_usual(values, begin, period)
-        end = _end(share, begin, period)
-        if end is None:
-            return np.zeros(0, np.int64)
-        inside, after = share[begin:end], share[end:]
-        deep = (inside <= DEEP).sum() >= max(2, DEEP_STEPS * period)
-        back = len(after) >= period and USUAL <= np.nanmedian(after[:period]) <= MOST
-        lasting = SHORTEST * period <= end - begin <= LONGEST * period
-        others = np.concatenate([_of_last_years(values[:begin], period), after])
-        alone = (others <= FELL).sum() <= RARELY * np.isfinite(others).sum()
-        at = np.arange(begin, end)
-        return at[~np.isnan(values[at])] if deep and back and lasting and alone else at[:0]
-    return np.zeros(0, np.int64)
+    nothing = np.zeros(0, np.int64)
+    begin = _first_fall(values, period)
+    if begin is None:
+        return nothing
+    share = _of_usual(values, begin, period)
+    end = _end(share, begin, period)
+    if end is None or not SHORTEST * period <= end - begin <= LONGEST * period or len(values) - end < period:
+        return nothing
+    after = share[end:]
+    others = np.concatenate([_of_last_years(values[:begin], period), after])
+    is_deep = (share[begin:end] <= DEEP).sum() >= max(2, DEEP_STEPS * period)
+    is_back = USUAL <= np.nanmedian(after[:period]) <= MOST
+    is_alone = (others <= FELL).sum() <= RARELY * np.isfinite(others).sum()
+    at = np.arange(begin, end)
+    return at[~np.isnan(values[at])] if is_deep and is_back and is_alone else nothing
 
 
-def _falls(values: np.ndarray, period: int) -> Iterator[int]:
-    """Yield the steps from which three values in a row are FELL, after a season at the usual level."""
+def _first_fall(values: np.ndarray, period: int) -> int | None:
+    """Return the first step from which three values in a row are FELL, after a season at the usual level; None without one."""
     share = _of_last_years(values, period)
     fell = share <= FELL
     for begin in np.flatnonzero(fell[:-2] & fell[1:-1] & fell[2:]).tolist():
         before = share[max(begin - period // 4, 0) : begin]
         if np.isfinite(before).any() and np.nanmedian(before) >= USUAL:
-            yield begin
+            return int(begin)
+    return None
 
 
 def _of_last_years(values: np.ndarray, period: int) -> np.ndarray:
