@@ -25,6 +25,7 @@ from tsattn.data.reading.future_rows import (
     WithFuture,
     extended,
     for_every_series,
+    of_known_series,
     one_row_per_time,
     options_for,
     without_history,
@@ -91,7 +92,8 @@ def read(
     del tables
     if future is not None:
         stamp = known_roles.timestamp
-        table = extended(table, for_every_series(future, table, options, stamp), options, stamp)
+        future = of_known_series(for_every_series(future, table, options, stamp), table, options, notes)
+        table = extended(table, future, options, stamp)
     plan = schema is None and not options.known
     options = with_schema(without_none(options, table), schema, table)
     check_options(options, table)
