@@ -13,11 +13,11 @@ from tsattn.forecasting.predict import Failure
 DAYS = TimeAxis(Freq.parse("D"), None)
 
 
-def bad(lengths: list[int], lead: str = "s") -> BadItems:
-    """Items of daily values from 2024-01-01 on, all of them bad."""
+def bad(lengths: list[int], lead: str = "s", rows: list[int] | None = None) -> BadItems:
+    """Items of daily values from 2024-01-01 on, all of them bad, with this many flagged rows."""
     names = [f"{lead}{i}" for i in range(len(lengths))]
     panel = Panel.from_arrays([np.ones(n) for n in lengths], freq="D", start="2024-01-01", item_ids=names)
-    return BadItems.of([Failure(name, "is short") for name in names], panel)
+    return BadItems.of([Failure(name, "is short") for name in names], panel, rows)
 
 
 def test_when_an_item_ended_more_than_a_week_of_days_before_the_newest_row_then_it_is_judged_as_ended():
@@ -39,6 +39,14 @@ def test_when_items_are_more_than_are_named_then_those_that_ended_are_counted_al
     back = many + few
     assert back.named[-1].item_id == f"a{NAMED - 1}"
     assert back.judged(np.datetime64("2024-10-26", "us"), DAYS)[1] == NAMED + 7
+
+
+def test_when_blocks_are_added_then_each_item_keeps_its_flagged_rows():
+    many, few = bad([3] * (NAMED + 5), "a", [1] * NAMED + [2] * 5), bad([1, 300, 2], "b", [7, 8, 9])
+    newest = np.datetime64("2024-10-26", "us")
+    for together in (few + many, many + few):
+        assert together.rows[~together.over(newest, DAYS)].tolist() == [8]
+        assert together.rows.sum() == NAMED + 10 + 24
 
 
 def test_when_an_item_has_no_value_or_the_timestamps_are_invented_then_it_did_not_end():

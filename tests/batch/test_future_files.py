@@ -145,6 +145,32 @@ def test_when_future_values_are_missing_then_only_these_steps_are_forecast_witho
     np.testing.assert_allclose(found["0.5"][found.fallback], without, rtol=1e-5)
 
 
+def test_when_a_few_steps_lack_a_covariate_then_only_they_count_as_fallbacks(jobs, house, shipped, weather, capsys):
+    ahead(weather)[:45].to_csv(house / "weather.csv", index=False)
+    keys = 'horizon = 48\nmax_age = "never"\nread = { target = ["load"], known = ["temp_c"] }'
+    path = jobs(JOB.format(future="weather.csv").replace('read = { target = ["load"] }', keys))
+    assert main(["run", str(path)]) == 4
+    assert "partial: 0 items without fallbacks, 2 with fallbacks (6 of their 96 rows), 0 failed" in capsys.readouterr().err
+    assert main(["monitor", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["jobs"][0]["fallback_share"] == 6 / 96
+
+
+def test_when_the_future_file_has_more_series_than_the_data_then_the_run_is_done(jobs, house, shipped, weather, capsys):
+    plan = pd.concat(ahead(weather).assign(meter=name) for name in "abcd")
+    plan.to_csv(house / "weather.csv", index=False)
+    assert main(["run", str(jobs(JOB.format(future="weather.csv"))), "--json"]) == 0
+    said = capsys.readouterr()
+    run = json.loads(said.out)["jobs"][0]
+    assert (run["items"], run["done"], run["failed"]) == (2, 2, 0)
+    assert said.err.count("'c', 'd'") == 1
+    assert "2 series of " in said.err
+    assert "weather.csv have no row in the data and get no forecast: 'c', 'd'" in said.err
+    first = written(house)
+    plan[plan.meter < "c"].to_csv(house / "weather.csv", index=False)
+    assert main(["run", str(house / "jobs.toml"), "-q"]) == 0
+    assert written(house) == first
+
+
 def test_when_a_run_is_made_up_for_then_a_stale_future_file_is_not_missed(jobs, house, shipped, weather, capsys):
     weather[-100:-48].to_csv(house / "weather.csv", index=False)
     assert main(["run", str(jobs(JOB.format(future="weather.csv"))), "--as-of", "2024-01-25"]) == 0

@@ -60,11 +60,25 @@ def test_when_the_last_good_run_is_long_ago_or_fallbacks_jump_then_the_monitor_s
     assert main(["run", str(path), "-q"]) == 4
     capsys.readouterr()
     assert main(["monitor", str(path), "--json"]) == 1
-    assert "33% of the items were not forecast by the model, 0% before" in capsys.readouterr().out
+    assert "33% of the forecast rows are fallbacks or missing, 0% before" in capsys.readouterr().out
     with sqlite3.connect(house / ".tsattn" / "runs.db") as database:
         database.execute("UPDATE runs SET ended = '2024-01-01T00:00:00+00:00'")
     assert main(["monitor", str(path), "--json"]) == 1
     assert "its schedule allows 26 h" in capsys.readouterr().out
+
+
+def test_when_no_run_came_before_then_the_share_of_fallbacks_is_compared_with_none(jobs, house, capsys):
+    write_csv(house / "data.csv", [*rows(), "new,2024-01-09T00:00,1"])
+    path = jobs(job(house))
+    assert main(["run", str(path), "-q"]) == 4
+    capsys.readouterr()
+    assert main(["monitor", str(path), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)["jobs"][0]
+    assert found["problems"] == ["33% of the forecast rows are fallbacks or missing"]
+    with sqlite3.connect(house / ".tsattn" / "runs.db") as database:  # as older versions recorded it
+        database.execute("UPDATE runs SET details = NULL")
+    assert main(["monitor", str(path), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["jobs"][0] == found
 
 
 def test_when_the_truth_that_came_is_far_off_then_the_monitor_says_so(jobs, house, capsys):

@@ -158,7 +158,7 @@ def test_when_a_bad_series_ended_long_ago_then_the_run_is_done_and_the_log_and_t
         why = "ended at 2024-01-02 01:00, long before the newest row; has 2 observed values, fewer than 3"
         assert named == {"item_id": "shut", "reason": why, "ended": True}
         assert f"{'fallback' if fallbacks else 'failed'}: shut: {why}" in said.err
-        assert "2 items of the model, 0 fallbacks, 0 failed, 1 ended long ago" in said.err
+        assert "2 items without fallbacks, 0 with fallbacks, 0 failed, 1 ended long ago" in said.err
         flagged = [line for line in (house / "out" / "f.csv").read_text("utf-8").splitlines() if "shut" in line]
         assert len(flagged) == lines
         assert main(["run", str(house / "jobs.toml"), "-q"]) == 0
@@ -174,10 +174,17 @@ def test_when_a_late_series_is_bad_then_it_counts_beside_one_that_ended(jobs, ho
     assert main(["run", str(jobs(JOB)), "--json"]) == 4
     run = json.loads(capsys.readouterr().out)["jobs"][0]
     assert (run["fallback"], run["ended_items"]) == (1, 1)
+    assert run["details"]["fallback_rows"] == 12, "those of the series that ended do not count"
     assert main(["run", str(jobs(JOB + 'bad_items = "fail"\n')), "--json", "-q"]) == 1
     assert "1 bad items, such as late" in json.loads(capsys.readouterr().out)["jobs"][0]["error"]
     assert main(["monitor", str(house / "jobs.toml"), "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["jobs"][0]["fallback_share"] == 0.25
+
+
+def test_when_series_have_no_value_then_the_log_names_each_of_them(jobs, house, capsys):
+    write_csv(house / "data.csv", [*rows(), *(f"void{n},2024-01-09T00:00," for n in range(7))])
+    assert main(["run", str(jobs(JOB))]) == 4
+    assert "failed: void0, void1, void2, void3, void4 and 2 more: has no value" in capsys.readouterr().err
 
 
 def test_when_the_input_is_stale_then_the_job_fails(jobs, capsys):

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 Block = Panel | Piece
 ITEMS = 4096  # forecast at a time: one block may hold a million short items
-EMPTY = "items without any value left out"
 
 
 @dataclass(frozen=True)
@@ -144,9 +143,8 @@ def _floats() -> list[Any]:
 
 
 def without_value(report: ReadReport) -> tuple[Failure, ...]:
-    """Return a Failure for each item that reading left out, under the name of the first one."""
-    found = [repair for repair in report.repaired if repair.what == EMPTY]
-    return tuple(Failure(repair.where.strip("'"), "has no value") for repair in found for _ in range(repair.count))
+    """Return a Failure for each item that reading left out."""
+    return tuple(Failure(name, "has no value") for name in report.left_out)
 
 
 def _forecast(work: Work, model: JobModel, panel: Panel, lost: tuple[Failure, ...]) -> Part:
@@ -173,7 +171,7 @@ def _forecast(work: Work, model: JobModel, panel: Panel, lost: tuple[Failure, ..
         if work.levels is not None and len(found.forecast):
             found = replace(found, forecast=added_up(work.levels, found.forecast, forecaster)[0])
         tables += [with_levels(found.table(), work.levels)] if len(found.forecast) else []
-        fallbacks += BadItems.of(found.fallbacks, some)
+        fallbacks += BadItems.of(found.fallbacks, some, found.fallback_rows())
         failures += BadItems.of(found.failures, some)
     return Part(
         table=pa.concat_tables(tables) if tables else None,

@@ -40,7 +40,9 @@ def count_skipped(
         note(ended.note())
 
 
-def count_bad(job: Job, made: JobRun, bad: dict[str, BadItems], newest: np.datetime64 | None, clock: TimeAxis | None) -> None:
+def count_bad(
+    job: Job, made: JobRun, bad: dict[str, BadItems], horizon: int, newest: np.datetime64 | None, clock: TimeAxis | None
+) -> None:
     """Count and name the items without a forecast of the model, those that ended long ago apart from the others.
 
     Only the newest row of all blocks shows which ended. Raises DataError for an item that is to fail the job.
@@ -51,6 +53,8 @@ def count_bad(job: Job, made: JobRun, bad: dict[str, BadItems], newest: np.datet
         made.ended_items += ended
         counts[kind] = len(items) - ended
     made.fallback, made.failed = counts["fallbacks"], counts["failures"] + counts["lost"]
+    made.details["horizon"] = horizon
+    made.details["fallback_rows"] = int(bad["fallbacks"].rows[~bad["fallbacks"].over(newest, clock)].sum())
     made.details["fallbacks"] = [one.to_mapping() for one in named["fallbacks"]]
     made.details["failures"] = [one.to_mapping() for one in (*named["lost"], *named["failures"])][:NAMED]
     if job.bad_items == "fail" and counts["failures"]:

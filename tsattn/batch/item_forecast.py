@@ -39,6 +39,13 @@ class Outcome:
     failures: tuple[Failure, ...]
     unaided: dict[str, np.ndarray]
 
+    def fallback_rows(self) -> list[int]:
+        """Return the number of flagged rows of each of the fallbacks."""
+        return [
+            int(self.unaided[bad.item_id].sum()) if bad.item_id in self.unaided else self.forecast.horizon
+            for bad in self.fallbacks
+        ]
+
     def table(self) -> pa.Table:
         """Return a table with one row per step: the columns of Forecast.to_arrow, then fallback and reason."""
         import pyarrow as pa

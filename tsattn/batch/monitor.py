@@ -131,12 +131,23 @@ def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, since: st
     if age > allowed:
         by = "its schedule" if job.max_gap is None else "max_gap"
         verdict.problems.append(f"no good run for {duration(age)}, {by} allows {duration(allowed)}{last}")
-    shares = [(run["fallback"] + run["failed"]) / max(1, run["items"]) for run in good[:USUAL]]
+    shares = [fallback_share(run) for run in good[:USUAL]]
     verdict.fallback_share = shares[0]
     usual = float(np.median(shares[1:])) if shares[1:] else 0.0
     if shares[0] > usual + limits.fallback_jump:
-        verdict.problems.append(f"{shares[0]:.0%} of the items were not forecast by the model, {usual:.0%} before")
+        before = f", {usual:.0%} before" if shares[1:] else ""
+        verdict.problems.append(f"{shares[0]:.0%} of the forecast rows are fallbacks or missing{before}")
     return good
+
+
+def fallback_share(run: dict[str, Any]) -> float:
+    """Return the share of the rows of a run, a horizon for each item, that are fallbacks or missing.
+
+    Records of older versions count no rows: there, all rows of an item with fallbacks count.
+    """
+    details = run["details"] or {}
+    items = details["fallback_rows"] / details["horizon"] if "fallback_rows" in details else run["fallback"]
+    return float((items + run["failed"]) / max(1, run["items"]))
 
 
 def _anomalies(good: list[dict[str, Any]], limits: Monitor, since: str, verdict: Verdict) -> None:
@@ -253,7 +264,7 @@ def prometheus_text(watched: Watched) -> str:
                 f'tsattn_job_last_good_seconds{{job="{jobs[v.job]}"}} {dt.datetime.fromisoformat(v.last_good).timestamp():.0f}'
             )
     for name, about in (
-        ("fallback_share", "items not forecast by the model"),
+        ("fallback_share", "of rows that are fallbacks or missing"),
         ("mase", "MASE since"),
         ("coverage", "of 80 % intervals"),
         ("new_anomalies", "anomalies that no earlier run reported"),

@@ -285,7 +285,7 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
     for line in notes_on(cleaned):
         made.details.setdefault("cleaning", []).append(line)
         call.note(job)(line)
-    count_bad(job, made, bad, newest, clock)
+    count_bad(job, made, bad, work.horizon, newest, clock)
     if newest is None or clock is None:
         raise DataError(f"there is no observed value{'' if work.moment is None else ' up to --as-of'}")
     if work.skip_ended:
@@ -347,7 +347,7 @@ def _recorded(
 def _tell(made: JobRun, log: Log) -> None:
     level = {"done": "info", "partial": "warning"}.get(made.status, "error")
     over = f", {made.ended_items} ended long ago" if made.ended_items else ""
-    counts = f"{made.done} items of the model, {made.fallback} fallbacks, {made.failed} failed{over}, {made.rows} rows"
+    counts = f"{made.done} items without fallbacks, {_with_fallbacks(made)}, {made.failed} failed{over}, {made.rows} rows"
     kept = "".join(f"; {one}" for one in made.details.get("kept", []))
     said = f"{made.status}: {made.error}" if made.error else f"{made.status}: {counts}, cutoff {made.cutoff}{kept}"
     about = {
@@ -361,6 +361,12 @@ def _tell(made: JobRun, log: Log) -> None:
         for (ended, why), items in sorted(alike.items(), key=lambda one: one[0][0])[:TOLD]:
             names = ", ".join(items[:NAMES]) + (f" and {len(items) - NAMES:,} more" if len(items) > NAMES else "")
             log("info" if ended else "warning", f"{what}: {names}: {why}", job=made.job)
+
+
+def _with_fallbacks(made: JobRun) -> str:
+    """Return the number of items with fallbacks, and of their rows: often a few steps only lack known covariates."""
+    rows, horizon = (made.details.get(key, 0) for key in ("fallback_rows", "horizon"))
+    return f"{made.fallback} with fallbacks" + (f" ({rows:,} of their {made.fallback * horizon:,} rows)" if made.fallback else "")
 
 
 def _hidden(value: Any, hide: Redactor) -> Any:

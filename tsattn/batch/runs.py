@@ -29,9 +29,10 @@ class Order:
 
 @dataclass
 class JobRun:
-    """Outcome of one job. status: "done", "partial" (some items are not the model's), "failed", "locked" or "interrupted".
+    """Outcome of one job. status: "done", "partial" (some rows are not the model's), "failed", "locked" or "interrupted".
 
-    fallback, failed: items that the model did not forecast; those that ended long before the others count as `ended_items`.
+    done: items without fallbacks. fallback: items with some; details["fallback_rows"] counts their flagged rows. failed: items
+    without a forecast. Of both, those that ended long before the others count as `ended_items`.
     """
 
     job: str

@@ -288,3 +288,30 @@ def test_when_an_index_without_a_name_holds_the_dates_of_one_file_then_it_matche
 def test_when_both_files_name_their_dates_then_a_different_name_is_an_error(wide):
     with pytest.raises(DataError, match="no column 'date'"):
         read(WithFuture(wide[:35], wide[35:].rename(columns={"date": "day"})[["day", "promo"]]), ReadOptions(known=("promo",)))
+
+
+def test_when_the_future_file_has_more_series_than_the_data_then_one_warning_names_them(meters):
+    plan = meters[meters.ts >= "2024-02-05"].drop(columns="kwh")
+    more = pd.concat([plan, plan[plan.site == "b"].assign(meter=7), plan[plan.site == "b"].assign(site="c")])
+    wanted, plain = read(WithFuture(history(meters), plan), OPTIONS)
+    panel, report = read(WithFuture(history(meters), more), OPTIONS)
+    assert panel.item_ids == wanted.item_ids
+    np.testing.assert_array_equal(panel.known, wanted.known)
+    assert (report.left_out, report.repaired) == ((), plain.repaired)
+    (said,) = set(report.warnings) - set(plain.warnings)
+    assert said.endswith("have no row in the data and get no forecast: 'b/7', 'c/1'")
+    assert said.startswith("2 series of ")
+
+
+def test_when_a_series_of_the_data_has_rows_without_a_value_then_it_is_still_left_out_by_name(meters):
+    past = history(meters).assign(kwh=lambda rows: rows.kwh.where(rows.site == "a"))
+    panel, report = read(WithFuture(past, weather(meters)), OPTIONS)
+    assert panel.item_ids == ("a/1", "a/2")
+    assert report.left_out == ("b/1",)
+
+
+def test_when_no_series_of_the_future_file_is_in_the_data_then_the_data_is_read_without_future_rows(meters):
+    plan = meters[meters.ts >= "2024-02-05"].drop(columns="kwh").assign(site=lambda rows: rows.site.str.upper())
+    panel, report = read(WithFuture(history(meters), plan), OPTIONS)
+    assert panel.known_ahead().tolist() == [0, 0, 0]
+    assert any("'A/1', 'A/2', 'B/1'" in said for said in report.warnings)

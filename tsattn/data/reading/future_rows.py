@@ -15,6 +15,8 @@ from tsattn.data.panel import Schema
 from tsattn.data.reading.arrow_columns import concatenated
 from tsattn.data.reading.columns import Column, Columns, Table
 from tsattn.data.reading.date_columns import is_written_time, number_times, stamps_of
+from tsattn.data.reading.items import items_of
+from tsattn.data.report import Notes
 from tsattn.data.timezone import is_doubled
 from tsattn.errors import ConfigError, DataError
 
@@ -143,6 +145,25 @@ def for_every_series(future: Table, table: Table, options: ReadOptions, timestam
     return future.take(rows).with_columns(items)
 
 
+def of_known_series(future: Table, table: Table, options: ReadOptions, notes: Notes) -> Table:
+    """Return `future` without the rows of series that have no row in `table`; one warning counts and names them.
+
+    A plan may cover more series than the data: a series without a history has no forecast, and is no fault of the data.
+    """
+    if not options.item or any(n not in one.columns for n in options.item for one in (future, table)):
+        return future
+    named = [one.only(options.item) for one in (table, future)]
+    codes = _codes(concatenated(named, table.where.parts[0][0]), options.item)
+    new = (codes[table.rows :] >= 0) & ~np.isin(codes[table.rows :], codes[: table.rows])
+    if not new.any():
+        return future
+    names = items_of(named[1].take(np.flatnonzero(new)), options.item, "")[1]
+    has, gets = ("has", "gets") if len(names) == 1 else ("have", "get")
+    source = future.where.parts[0][0]
+    notes.warn(f"{len(names):,} series of {source} {has} no row in the data and {gets} no forecast: {listed(names)}")
+    return future.take(np.flatnonzero(~new))
+
+
 def _check_distinct(future: Table, table: Table, options: ReadOptions, timestamp: str) -> None:
     """Raise DataError if two rows have the same values in all shared columns, so that nothing tells their series apart.
 
@@ -193,7 +214,7 @@ def _observed(whole: Table, table: Table, future: Table, options: ReadOptions, t
     dated = (codes[: table.rows] >= 0) & ~np.isnat(parts[0])
     first = np.full(codes.max(initial=0) + 1, len(times))
     np.minimum.at(first, codes[: table.rows][dated], times[: table.rows][dated])
-    first[first == len(times)] = -1  # a series that only `future` has
+    first[first == len(times)] = -1  # a series without a time in `table`
     known |= times[table.rows :] < first[codes[table.rows :]]
     return known & (codes[table.rows :] >= 0) & ~np.isnat(parts[1])
 

@@ -26,6 +26,7 @@ from tsattn.data.reading.future_rows import (
     WithFuture,
     extended,
     for_every_series,
+    of_known_series,
     one_row_per_time,
     options_for,
     with_timestamp,
@@ -96,7 +97,8 @@ def read(
     if future is not None:
         stamp = known_roles.timestamp
         future = on_the_clock_of(table, future, options, stamp)
-        table = extended(table, for_every_series(future, table, options, stamp), options, stamp)
+        future = of_known_series(for_every_series(future, table, options, stamp), table, options, notes)
+        table = extended(table, future, options, stamp)
     plan = schema is None and not options.known
     options = with_schema(without_none(options, table), schema, table)
     check_options(options, table)
