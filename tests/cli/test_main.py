@@ -168,6 +168,17 @@ def loaded(*words: str, **environment: str) -> list[str]:
     return done.stdout.splitlines()[-1].split()[1:]
 
 
+@pytest.mark.parametrize(("given", "wanted"), [(None, "1"), ("3", "3")])
+def test_products_of_numpy_have_one_thread_unless_the_user_says_otherwise(monkeypatch, given, wanted, capsys):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", given or "")
+    if given is None:
+        monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    main(["--version"])
+    assert os.environ["OPENBLAS_NUM_THREADS"] == wanted
+    fresh = "import sys, tsattn.cli.main; print('numpy' in sys.modules)"  # NumPy reads the variable when it is imported
+    assert subprocess.run([sys.executable, "-c", fresh], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
 def test_when_no_value_has_to_be_read_then_pydantic_is_not_loaded(tmp_path):
     (tmp_path / "data.csv").write_text("day,x\n" + "".join(f"2024-01-{d:02},{d % 7}\n" for d in range(1, 31)))
     data, place = str(tmp_path / "data.csv"), ("--workspace", str(tmp_path / "w"))

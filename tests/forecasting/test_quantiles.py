@@ -85,6 +85,12 @@ def test_when_levels_are_text_then_they_are_read_as_on_the_command_line_or_refus
         checked_levels("low")
 
 
+def test_a_single_level_may_be_a_number() -> None:
+    assert checked_levels(0.5) == (0.5,)
+    with pytest.raises(ConfigError, match="quantiles must be numbers"):
+        checked_levels([None])  # type: ignore[list-item]
+
+
 def test_quantiles_of_students_t_are_those_of_the_tables() -> None:
     np.testing.assert_allclose(student_scores((0.1, 0.5, 0.9, 0.975), 4), [-1.533, 0, 1.533, 2.776], rtol=0.02)
     np.testing.assert_allclose(student_scores((0.9, 0.975), 8), [1.397, 2.306], rtol=0.005)

@@ -196,6 +196,8 @@ def _set_up(debug: bool) -> None:
     # once, 1.6 times slower on idle cores. So they spin for some microseconds. OpenMP reads this when torch is loaded.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+    # The matrices of NumPy are small here: a second thread gains little on idle cores and costs up to 7 times beside other work.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without a character shows "?"

@@ -14,11 +14,15 @@ from tsattn.errors import ConfigError
 LARGEST = float(np.finfo(np.float32).max)
 
 
-def checked_levels(levels: Sequence[float]) -> tuple[float, ...]:
-    """Return the levels as floats. Raises ConfigError unless they lie strictly between 0 and 1, rising, each once."""
+def checked_levels(levels: Sequence[float] | float) -> tuple[float, ...]:
+    """Return the levels as floats. Raises ConfigError unless they lie strictly between 0 and 1, rising, each once.
+
+    levels: numbers, a single number, or a text with commas.
+    """
+    some = levels.split(",") if isinstance(levels, str) else [levels] if isinstance(levels, (int, float)) else levels
     try:
-        given = tuple(float(q) for q in (levels.split(",") if isinstance(levels, str) else levels))
-    except ValueError:
+        given = tuple(float(q) for q in some)
+    except (TypeError, ValueError):
         raise ConfigError(f"quantiles must be numbers, not {levels!r}", "for example: --quantiles 0.1,0.5,0.9") from None
     wrong = [q for q in given if not 0 < q < 1]
     if not given or wrong:

@@ -51,7 +51,7 @@ class Order:
 
     model: str | Path | ModelRef | None = None
     horizon: int | None = None
-    quantiles: Sequence[float] | None = None
+    quantiles: Sequence[float] | float | None = None
     members: str | Sequence[str] | None = None
     series: tuple[str, ...] = ()
     as_of: str | None = None

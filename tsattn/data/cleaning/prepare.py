@@ -19,6 +19,7 @@ from tsattn.data.cleaning.gross_errors import find_gross_errors
 from tsattn.data.cleaning.level_shifts import at_newest_level, find_level_shifts
 from tsattn.data.cleaning.outages import find_outages
 from tsattn.data.cleaning.sentinels import find_sentinels
+from tsattn.data.cleaning.slumps import find_slumps
 
 if TYPE_CHECKING:
     from tsattn.data.panel import Panel
@@ -124,7 +125,8 @@ def prepare(past: np.ndarray, periods: Sequence[int] = (), *, year: float = 0.0,
     indptr = np.arange(len(past) + 1) * past.shape[1]
     gross = np.array([error.row for error in find_gross_errors(plausible.ravel(), group, indptr)], np.int64)
     plausible = left_out(plausible, GROSS_ERROR, *np.divmod(gross, max(past.shape[1], 1)))
-    outages = [np.stack([np.full(len(at), row), at]) for row, at in find_outages(plausible, periods, year)]
+    found = [*find_outages(plausible, periods, year), *find_slumps(plausible, year)]
+    outages = [np.stack([np.full(len(at), row), at]) for row, at in found]
     plausible = left_out(plausible, OUTAGE, *_joined(outages))
     outliers = find_additive_outliers(plausible, periods)
     lone = [np.stack([np.full(len(one.lone), one.row), one.lone]) for one in outliers]

@@ -1,0 +1,90 @@
+"""Slumps: found where a series fell for months or years and came back, and nowhere else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.forecasting.windows import batch_of
+from tsattn.data.cleaning.prepare import OUTAGE, prepare, prepared
+from tsattn.data.cleaning.slumps import find_slumps
+
+BEGIN, END = 122, 148  # of the slump in a series of 16 years of months
+
+
+def arrivals(years: int = 16, period: int = 12, seed: int = 0) -> np.ndarray:
+    """Series with a strong yearly season, some growth and noise."""
+    t = np.arange(years * period)
+    season = np.exp(0.5 * np.sin(2 * np.pi * t / period))
+    noise = np.exp(np.random.default_rng(seed).normal(0, 0.05, len(t)))
+    return np.asarray(1000 * season * 1.02 ** (t / period) * noise)
+
+
+def with_slump(values: np.ndarray, begin: int = BEGIN, end: int = END, low: float = 0.1) -> np.ndarray:
+    """Return the series with a fall to `low` of its values, from which it recovers over the second half of the slump."""
+    out, middle = values.copy(), (begin + end) // 2
+    out[begin:middle] *= low
+    out[middle:end] *= np.linspace(low, 0.75, end - middle)
+    return out
+
+
+def positions(values: np.ndarray, year: float = 12.0) -> list[int]:
+    found = find_slumps(np.asarray(values, np.float32)[None], year)
+    return found[0][1].tolist() if found else []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_when_a_series_fell_and_came_back_then_the_slump_is_found(seed):
+    found = positions(with_slump(arrivals(seed=seed)))
+    assert found[0] == BEGIN
+    assert END - 3 <= found[-1] < END + 1
+    assert found == list(range(found[0], found[-1] + 1))
+
+
+def test_a_slump_is_found_in_weeks_too():
+    found = positions(with_slump(arrivals(period=52), 500, 590), 365.25 / 7)
+    assert 497 <= found[0] <= 503
+    assert 575 <= found[-1] <= 595
+
+
+def test_missing_values_are_not_part_of_a_slump():
+    values = with_slump(arrivals())
+    values[BEGIN + 5] = np.nan
+    assert BEGIN + 5 not in positions(values)
+    assert BEGIN + 6 in positions(values)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        arrivals(),
+        with_slump(arrivals())[: END + 10],  # less than a year since
+        with_slump(arrivals(), low=0.6),  # not deep
+        with_slump(arrivals(), end=BEGIN + 50),  # long
+        with_slump(with_slump(arrivals()), 40, 60),  # one of two
+        arrivals() * np.where(np.arange(192) < BEGIN, 1.0, 0.2),  # it stays low
+        with_slump(arrivals()) * np.where(np.arange(192) < END, 1.0, 3.0),  # another level
+        with_slump(arrivals()) - 500,  # a quantity that may be negative
+        np.exp(np.cumsum(np.random.default_rng(0).normal(0, 0.2, 192))),
+        np.where(np.arange(192) % 12 < 5, 1.0, 100.0),  # a yearly pause
+    ],
+)
+def test_when_a_fall_is_something_else_then_it_is_kept(values):
+    assert positions(values) == []
+
+
+def test_when_steps_are_days_or_unknown_then_nothing_is_found():
+    assert positions(with_slump(arrivals()), 365.25) == positions(with_slump(arrivals()), 0.0) == []
+
+
+def test_when_later_values_change_then_what_is_found_before_stays():
+    values = with_slump(arrivals())
+    assert positions(values[:170]) == positions(values)
+
+
+def test_a_slump_is_missing_in_a_prepared_history_and_recorded_as_an_outage():
+    values = with_slump(arrivals())
+    batch = prepared(batch_of(values, freq="MS"))
+    assert np.isnan(batch.past_target[0, BEGIN : END - 3]).all()
+    assert (batch.cleaning.kind == OUTAGE).all()
+    assert len(prepare(values[None].astype(np.float32)).cleaning) == 0  # where the year is unknown, as with declared covariates

@@ -1,0 +1,107 @@
+"""Slumps: months or a few years far below the usual level, after which a series is back, such as closed borders in 2020 and 2021.
+
+Means of the last years, and seasons estimated from them, would forecast a part of the slump again. Values are compared with
+those of the same phase in the years before the slump. It is left out only if it began abruptly, if it is the only one, if it is
+deep, and if at least a year at the old level has passed since, so that the newest season is known.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+SHORTEST, LONGEST = 0.25, 3.0  # years that a slump lasts
+YEARS = 3  # years before a slump, at most, whose medians give the usual values
+FEWEST_YEARS = 2  # years before it that must be known
+LARGEST_YEAR = 60.0  # steps of a year: months and weeks; shorter steps have noise and weekdays
+FEWEST_STEPS = 12  # steps of a year, at least
+FELL, USUAL = 0.5, 0.8  # of the usual value: where a slump begins, and where the series was before and is after it
+DEEP, DEEP_STEPS = 0.4, 1 / 6  # of the usual value, for so many years in all
+MOST = 1.6  # of the usual value after a slump, at most: else it is another series
+RARELY = 0.02  # share of the other values that may be FELL: more are the noise of the series
+
+
+def find_slumps(past: np.ndarray, year: float) -> list[tuple[int, np.ndarray]]:
+    """Return (row, positions) of the slumps of windows (B, L), NaN = missing, for each row that has one.
+
+    year: steps of a year, 0 = unknown. Only windows without negative values are searched.
+    """
+    period = round(year)
+    if not FEWEST_STEPS <= year <= LARGEST_YEAR:
+        return []
+    found = []
+    for row in np.flatnonzero(_suspect(past, period)).tolist():
+        first = int(np.isfinite(past[row]).argmax())
+        at = _slump(past[row, first:].astype(np.float64), period)
+        if len(at):
+            found.append((row, first + at))
+    return found
+
+
+def _suspect(past: np.ndarray, period: int) -> np.ndarray:
+    """Return (B,) bool: True where three neighbouring values are far below those of the year before, a cheap first filter."""
+    if past.shape[1] < (FEWEST_YEARS + 1) * period + 3:
+        return np.zeros(len(past), bool)
+    with np.errstate(over="ignore"):
+        fell = (past[:, period:] <= np.float32(FELL) * past[:, :-period]) & (past[:, :-period] > 0)  # NaN compares as False
+    return np.asarray((fell[:, 2:] & fell[:, 1:-1] & fell[:, :-2]).any(1) & ~(past < 0).any(1))
+
+
+def _slump(values: np.ndarray, period: int) -> np.ndarray:
+    """Return the positions of the only slump of a series (n,), NaN = missing; none if there is none, or another one."""
+    nothing = np.zeros(0, np.int64)
+    begin = _first_fall(values, period)
+    if begin is None:
+        return nothing
+    share = _of_usual(values, begin, period)
+    end = _end(share, begin, period)
+    if end is None or not SHORTEST * period <= end - begin <= LONGEST * period or len(values) - end < period:
+        return nothing
+    after = share[end:]
+    others = np.concatenate([_of_last_years(values[:begin], period), after])
+    is_deep = (share[begin:end] <= DEEP).sum() >= max(2, DEEP_STEPS * period)
+    is_back = USUAL <= np.nanmedian(after[:period]) <= MOST
+    is_alone = (others <= FELL).sum() <= RARELY * np.isfinite(others).sum()
+    at = np.arange(begin, end)
+    return at[~np.isnan(values[at])] if is_deep and is_back and is_alone else nothing
+
+
+def _first_fall(values: np.ndarray, period: int) -> int | None:
+    """Return the first step from which three values in a row are FELL, after a season at the usual level; None without one."""
+    share = _of_last_years(values, period)
+    fell = share <= FELL
+    for begin in np.flatnonzero(fell[:-2] & fell[1:-1] & fell[2:]).tolist():
+        before = share[max(begin - period // 4, 0) : begin]
+        if np.isfinite(before).any() and np.nanmedian(before) >= USUAL:
+            return int(begin)
+    return None
+
+
+def _of_last_years(values: np.ndarray, period: int) -> np.ndarray:
+    """Return values (n,) over the median at their phase in the last YEARS; NaN where fewer than FEWEST_YEARS are known."""
+    padded = np.concatenate([np.full(YEARS * period, np.nan), values])
+    lags = np.stack([padded[(YEARS - k) * period : (YEARS - k) * period + len(values)] for k in range(1, YEARS + 1)])
+    return _over(values, lags)
+
+
+def _of_usual(values: np.ndarray, begin: int, period: int) -> np.ndarray:
+    """Return values (n,) over the median at their phase in the YEARS before the step `begin`."""
+    phase = (np.arange(len(values)) - begin) % period
+    years = begin - period * np.arange(1, YEARS + 1)[:, None] + np.arange(period)
+    before = np.where(years >= 0, values[np.maximum(years, 0)], np.nan)
+    return _over(values, before[:, phase])
+
+
+def _over(values: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """Return values (n,) over the medians of the columns of `usual` (Y, n); NaN where these are 0 or hardly known."""
+    known = (~np.isnan(usual)).sum(0) >= FEWEST_YEARS
+    middle = np.nanmedian(np.where(known, usual, 0.0), 0)
+    return np.divide(values, middle, out=np.full(len(values), np.nan), where=known & (middle > 0))
+
+
+def _end(share: np.ndarray, begin: int, period: int) -> int | None:
+    """Return the first step after `begin` from which a series is at its usual level for half a year; None if there is none."""
+    half = max(period // 2, 3)
+    for end in range(begin + 3, len(share) - half + 1):
+        if share[end] >= USUAL and np.nanmedian(share[end : end + half]) >= USUAL:
+            return end
+    return None
