@@ -11,7 +11,7 @@ _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def seconds(text: str, unit: str = "") -> float:
-    """Convert `90s`, `30m`, `26h`, `7d`, `2w` or `1d12h` to seconds. unit: of a number without one, which "" refuses.
+    """Convert `90s`, `30m`, `26h`, `7d`, `2w` or `1d12h` to seconds. unit: that of a bare number; "" refuses one.
 
     Raises ConfigError.
     """
@@ -24,7 +24,7 @@ def seconds(text: str, unit: str = "") -> float:
 
 
 def named_seconds(text: str, name: str) -> float:
-    """Convert the duration of a setting, by default in seconds. Raises ConfigError that names the setting."""
+    """Convert a setting to seconds; a bare number is in seconds. Raises ConfigError that names the setting."""
     try:
         return seconds(text, "s")
     except ConfigError as error:

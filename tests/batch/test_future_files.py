@@ -107,7 +107,7 @@ def test_when_a_weather_forecast_begins_before_the_end_of_the_data_then_its_earl
             lambda rows: rows[:30],
             4,
             "fallback: a, b: lacks known covariates in its future rows: temp_c at 18 rows from 2024-02-01 06:00:00 to 2024-02-01 "
-            "23:00:00; forecast without them there",
+            "23:00:00; these rows are forecast without them",
         ),
         (lambda rows: rows.assign(time=rows.time - pd.Timedelta("72h")), 4, "weather.csv is stale: it has no values of 'temp_c'"),
     ],

@@ -88,7 +88,7 @@ def test_when_a_job_is_made_up_for_by_its_date_then_max_age_counts_from_the_star
 def test_when_an_sqlite_input_does_not_exist_then_the_error_names_its_path_and_no_file_is_made(jobs, house, capsys):
     pytest.importorskip("sqlalchemy", reason="SQLAlchemy is not installed: pip install 'tsattn[sql]'")
     job = '[[job]]\nname = "a"\ninput = "sqlite:///{place}"\nquery = "SELECT 1"\nmodel = "tiny"\noutputs = "o.csv"\n'
-    for place, folder in (("no.db", "; relative paths start from the job file's folder"), (str(house / "no.db"), "")):
+    for place, folder in (("no.db", "; relative paths start at the folder of the job file"), (str(house / "no.db"), "")):
         path = jobs(job.format(place=place))
         assert main(["run", str(path), "-q"]) == 1
         said = capsys.readouterr().err

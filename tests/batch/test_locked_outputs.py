@@ -55,7 +55,7 @@ def test_when_a_run_makes_up_for_an_earlier_moment_then_a_file_keeps_its_newer_f
     newest = [file.read_bytes() for file in files]
     assert main(["run", str(path), "--as-of", "2024-01-05T12:00"]) == 0
     assert [file.read_bytes() for file in files] == newest
-    said, kept = capsys.readouterr(), "f.csv keeps the newer forecast of 2024-01-09 07:00:00"
+    said, kept = capsys.readouterr(), "f.csv keeps the newer forecast from cutoff 2024-01-09 07:00:00"
     assert "cutoff 2024-01-05 12:00:00; f.csv keeps" in said.err
     assert f"a: {kept}" in said.out.replace("\n", " ")
     (run,) = Records(house / ".tsattn" / "runs.db").runs(last=1)

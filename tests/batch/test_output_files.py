@@ -46,7 +46,7 @@ def test_when_forecasts_have_other_column_names_then_the_monitor_and_a_late_run_
     write_csv(house / "data.csv", rows())
     before = (house / "each" / "a00.csv").read_text()
     assert main(["run", str(path), "--as-of", "2024-01-05"]) == 0
-    assert "cutoff 2024-01-05 23:00:00; each/{item_id}.csv keeps the newer forecast of" in capsys.readouterr().err
+    assert "cutoff 2024-01-05 23:00:00; each/{item_id}.csv keeps the newer forecast from cutoff" in capsys.readouterr().err
     assert Records(house / ".tsattn" / "runs.db").runs(last=1)[0]["rows"] == 0, "no row was written"
     assert (house / "each" / "a00.csv").read_text() == before
     main(["monitor", str(path), "--json", "--no-alert"])

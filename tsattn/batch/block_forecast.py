@@ -79,7 +79,7 @@ class Part:
 
 @dataclass(frozen=True)
 class JobModel:
-    """Model of a job: its forecaster, and `unaided`, which forecasts steps at which known covariates are missing."""
+    """Model of a job: `forecaster`, and `unaided` for the steps at which known covariates are missing."""
 
     card: Card
     network: Forecaster

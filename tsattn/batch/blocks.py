@@ -71,7 +71,8 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
         data = _with_rows(data, whole(groups))
     found_whole = _chosen(job, data, ref, place)
     _tell(found_whole, ref, note)
-    for said in found_whole.report.warnings if moment is None else ():  # of the newest rows, which a late run does not see
+    # the warnings are about the newest rows, which a run with --as-of ignores
+    for said in found_whole.report.warnings if moment is None else ():
         note(f"{WARNING}{said}")
     panel = found_whole.panel
     if moment is not None:
@@ -103,9 +104,9 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
 
 
 def usual_horizon(card: Card, panel: Panel) -> int:
-    """Return the horizon of a job that sets none: the model's; for zero-shot the frequency's, as far as the known covariates go.
+    """Return the default horizon of a job: the model's; for zero-shot, the frequency's, cut to the reach of the known covariates.
 
-    They go as far as those of most series: steps at which a series lacks one are forecast without it.
+    Their reach is that of most series: steps at which a series lacks one are forecast without it.
     """
     reach = panel.known_reach()
     reach = reach[(reach > 0) | ~panel.ended()]
@@ -161,7 +162,7 @@ def _chosen(job: Job, data: Any, ref: ModelRef | None, place: Workspace) -> Mode
 
 
 def _tell(found: ModelAndData, ref: ModelRef | None, note: Note) -> None:
-    """Note the repairs, and which model was chosen where the job names none: later runs may differ."""
+    """Note the repairs and, if the job names no model, the chosen one: later runs may choose another."""
     for said in (*(found.notes if ref is None else ()), *map(str, found.report.repaired)):
         note(said)
 

@@ -82,7 +82,7 @@ def upsert(url: str, name: str, tables: Tables, retries: int, wait: float = LOCK
 def good_rows(
     url: str, name: str, sought: tuple[str, Mapping[str, Any], Sequence[str]], retries: int, wait: float = LOCK_WAIT
 ) -> dict[str, int]:
-    """Return how many rows with all quantiles, fallbacks not included, a table has for each item from its cutoff.
+    """Count the rows of each item from its cutoff that have all quantiles and are no fallbacks.
 
     sought: job, cutoffs (UTC, or numbers of steps) by item, names of quantiles. {} if the table or a quantile is missing.
     """

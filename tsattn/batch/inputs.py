@@ -53,18 +53,18 @@ def opened(job: Job, file: JobFile, wait: float = LOCK_WAIT) -> Iterator[Any]:
 
 
 def missing(job: Job, file: JobFile) -> DataError | None:
-    """Return the error for a local source of a job that does not exist; None if all exist, or if only opening them can show."""
+    """Return the error for a local source of a job that does not exist; None if all exist or if only opening them can tell."""
     for what, source in zip(("input", "future file"), job.sources, strict=False):
         text = expanded(source)
         place = _place_of(file.local(text))
         if place and not (Path(place).exists() or (any(c in place for c in "*?[") and glob.glob(place, recursive=True))):
-            folder = "" if text.endswith(place) else "; relative paths start from the job file's folder"
+            folder = "" if text.endswith(place) else "; relative paths start at the folder of the job file"
             return DataError(f"the {what} {shown(source)} does not exist", f"expected at {place}{folder}")
     return None
 
 
 def _place_of(source: str) -> str:
-    """Return the path of a local file, folder, glob or SQLite database, which opening would make; "" for any other source."""
+    """Return the path of a local file, folder, glob or SQLite database (opening it would create one); "" for any other source."""
     if is_database(source):
         found = sqlite_file(source)
         return "" if found is None or str(found).startswith("file:") else str(found)

@@ -1,4 +1,4 @@
-"""Every item of a job: the model's forecast, or a flagged fallback with the reason; or a failure with its reason.
+"""Forecast of every item of a job: by the model, or a flagged fallback with its reason; otherwise a failure with its reason.
 
 The fallback of an item that lacks known covariates is the model's forecast without them, at the steps where they are missing; the
 fallback of any other item is seasonal naive.
@@ -28,10 +28,10 @@ ABSURD = 100.0
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """`forecast` of the items that have one, in the panel's order; `fallbacks` of them are not, or not throughout, the model's.
+    """`forecast` of the items that have one, in the panel's order; `fallbacks`: those not forecast by the model at every step.
 
-    unaided: the steps (H,) bool forecast without known covariates, for fallbacks of this kind; the others are flagged at every
-    step.
+    unaided: for fallbacks that lack known covariates, the steps (H,) bool forecast without them; other fallbacks are flagged at
+    every step.
     """
 
     forecast: Forecast
@@ -94,7 +94,7 @@ def forecast_items(
         parts.append(done.forecast.rows(kept))
         steps = {item: mask for item, mask in done.unaided.items() if index[item] not in bad}
     reasons = {panel.item_ids[i]: bad[i] for i in sorted(bad)}
-    fallbacks = {index[item]: Failure(item, f"{lacking[index[item]]}; forecast without them there") for item in steps}
+    fallbacks = {index[item]: Failure(item, f"{lacking[index[item]]}; these rows are forecast without them") for item in steps}
     if bad and bad_items == "fallback":
         made, _ = predict(naive, panel, horizon=horizon, origins=every[np.array(sorted(bad), np.int64)])
         fallbacks |= {index[item]: Failure(item, reasons.pop(item)) for item in made.item_ids}

@@ -19,7 +19,7 @@ from tsattn.forecasting.frame import quantile_name
 
 @dataclass
 class Delivered:
-    """Outputs that took the results, and notes on those that keep stored forecasts."""
+    """Outputs that were written, and notes on those that keep stored forecasts."""
 
     written: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Delivered:
 
 
 def deliver(job: Job, file: JobFile, tables: Tables, done: Delivered, wait: float, late: bool) -> None:
-    """Write to every output, and name in `done` those that took it. Raises DataError that names those that did not.
+    """Write to every output, and list in `done` those that were written. Raises DataError that names the others.
 
     `late`: the run makes up for an earlier moment (--as-of), so a file that holds a newer forecast of the job keeps it. Stored
     forecasts from the same cutoff with fewer fallbacks are kept (reruns.py). A signal ends the delivery between two outputs.
@@ -40,7 +40,7 @@ def deliver(job: Job, file: JobFile, tables: Tables, done: Delivered, wait: floa
         try:
             place = file.local(expanded(output.place))
             if late and output.kind == "file" and (newer := newer_cutoff(output, place, job.name, tables)):
-                done.kept.append(f"{output} keeps the newer forecast of {newer}")
+                done.kept.append(f"{output} keeps the newer forecast from cutoff {newer}")
                 continue
             rows: Tables | None = tables
             if kept := better_stored(job, output, place, tables, made, wait):

@@ -1,4 +1,4 @@
-"""Comparison of a run with the one before: signs of an input that was cut off, which a forecast alone does not show."""
+"""Comparison of a run with the previous one: signs that the input lost series or rows, which a forecast does not show."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def signs_of_loss(records: Records | SharedRecords, made: JobRun) -> tuple[str, 
 
 
 def _compared(before: Mapping[str, Any], made: JobRun) -> tuple[str, ...]:
-    lines, run = [], f"in the last run, of {str(before['started'])[:16].replace('T', ' ')}"
+    lines, run = [], f"in the last run ({str(before['started'])[:16].replace('T', ' ')})"
     if (lost := (before["items"] or 0) - made.items) > 0:
         lines.append(f"the input has {count(made.items, 'series', 'series')}, {lost:,} fewer than {run}")
-    # cutoffs of one format are compared as texts; those of equal length are
+    # cutoffs are compared as text, which needs one format: those of equal length have it
     if before["cutoff"] and made.cutoff and len(before["cutoff"]) == len(made.cutoff) and made.cutoff < before["cutoff"]:
-        lines.append(f"the input ends at {made.cutoff}, earlier than {run}: {before['cutoff']}")
+        lines.append(f"the input ends at {made.cutoff}; {run}, it ended at {before['cutoff']}")
     return tuple(f"{WARNING}{line}" for line in lines)

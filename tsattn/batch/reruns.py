@@ -1,6 +1,6 @@
-"""Reruns of a cutoff: the stored forecast of an item is kept where the new one has fewer rows of the model.
+"""Reruns of a cutoff: the stored forecast of an item is kept if the new one has fewer rows without fallback.
 
-A rerun after its weather file became stale, for example, would else replace good rows by fallbacks.
+A rerun after its weather file became stale, for example, would otherwise replace good rows with fallbacks.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def with_fallbacks(tables: Tables) -> dict[str, Made]:
 def better_stored(job: Job, output: Output, place: str, tables: Tables, made: Mapping[str, Made], wait: float) -> list[str]:
     """Return the items whose stored forecast from the same cutoff has more rows that are not fallbacks.
 
-    Rows without a quantile of the tables do not count. An output that cannot be read back has none.
+    Rows that lack a quantile of the tables do not count. An output that cannot be read back has no stored rows.
     """
     if not made:
         return []
@@ -72,7 +72,7 @@ def without_worse(
 ) -> Tables | None:
     """Return what to write so that the items `kept` keep their stored forecasts; None if there is nothing to write.
 
-    A single file is replaced, so it gets the stored rows again; other outputs hold them already.
+    A single file is replaced as a whole, so the stored rows are written again; other outputs keep them.
     """
     import pyarrow as pa
     import pyarrow.compute as pc

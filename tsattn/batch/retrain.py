@@ -28,7 +28,7 @@ from tsattn.workflows.time_budget import TimeBudget
 from tsattn.workspace import ModelRef, Workspace
 
 Note = Callable[[str], None]
-COMPARING = 0.2  # share of max_time for comparing the new model with the present one
+COMPARING = 0.2  # share of max_time for comparing the new model with the current one
 LINE_EVERY = 60.0  # seconds between lines on the progress of a training
 
 

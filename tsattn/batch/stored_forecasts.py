@@ -170,7 +170,7 @@ def rows_at(job: Job, output: Output, place: str, cutoffs: Mapping[str, Any]) ->
 
 
 def instant_of(value: Any) -> Any:
-    """Convert a cutoff of any format for comparison: a datetime in UTC without a zone, or a step's number; None for none."""
+    """Convert a cutoff of any format for comparison: to a naive datetime in UTC, or the number of a step; None for no cutoff."""
     if isinstance(value, str):
         value = int(value) if value.lstrip("-").isdecimal() else dt.datetime.fromisoformat(value)
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):

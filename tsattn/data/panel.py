@@ -115,7 +115,7 @@ class Panel:
         return np.minimum(ends, self.indptr[1:]) - self.origin
 
     def known_reach(self) -> np.ndarray:
-        """Return (S,) int64: the number of steps from its origin to the last one with all known covariates, gaps included."""
+        """Return (S,) int64: steps from the origin of each series to its last one with all known covariates, gaps included."""
         item = np.repeat(np.arange(len(self)), np.diff(self.indptr))
         steps = np.arange(len(self.target)) - self.origin[item] + 1
         reach = np.zeros(len(self), np.int64)

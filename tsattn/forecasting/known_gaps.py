@@ -1,4 +1,4 @@
-"""Forecasts of series whose known covariates are not known at every step of the horizon, such as a weather file that ends early.
+"""Forecasts of series that lack known covariates at some steps of the horizon, for example because a weather file ends early.
 
 Steps at which a covariate is missing are forecast without it: with the covariates of the series that are known over the whole
 horizon, if any. The other steps keep the forecast with all covariates.
@@ -22,7 +22,7 @@ Unaided = Callable[[Panel], Forecaster]  # forecaster for a panel with only some
 
 @dataclass(frozen=True, eq=False)
 class Completed:
-    """`forecast` of the items that have one. unaided: the steps (H,) bool forecast without some covariates, of items with any."""
+    """`forecast` of the items that have one. unaided: the steps (H,) bool forecast without some covariates, by item."""
 
     forecast: Forecast
     failures: tuple[Failure, ...]
@@ -41,7 +41,7 @@ def predict_with_gaps(
 ) -> Completed:
     """Forecast `horizon` steps from one origin of each item, as `predict` does, also where known covariates are missing.
 
-    A forecast with all covariates that is not finite is replaced by the one without those that are missing.
+    If the forecast with all covariates is not finite, the one without the missing covariates replaces it.
     """
     options: dict[str, Any] = {"horizon": horizon, "quantiles": quantiles, "whole": whole}
     if not wants_covariates(forecaster, panel):

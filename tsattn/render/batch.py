@@ -19,7 +19,7 @@ _STYLES = {"done": "green", "partial": "yellow", "running": "cyan"}
 
 
 def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print one row per run; below the table the errors of failed runs, and the outputs that kept a newer forecast."""
+    """Print one row per run; below the table, the errors of failed runs and the outputs that kept stored forecasts."""
     if not rows:
         console.print(Text("no runs yet; start one: tsattn run jobs.toml"))
         return

@@ -87,7 +87,7 @@ class LiveLine:
 
 
 class Lines:
-    """Lines for a log: the last step of each phase, one that announces it, and one every `every` seconds."""
+    """Lines for a log: one at the start and the end of each phase, and one every `every` seconds."""
 
     def __init__(self, say: Callable[[str], None], every: float = LINE_EVERY) -> None:
         self.say, self.every, self.last = say, every, time.monotonic()

@@ -290,8 +290,8 @@ class _Contest:
     def _usual(self, leads: bool = False) -> _Scored | None:
         """Return the default candidate among the candidates with leads, or without: an average of fine-tuned and zero-shot.
 
-        It has the least risk, because errors of two models cancel in part. Zero-shot if time was too short to score it, or to
-        fine-tune.
+        It has the least risk, because errors of two models cancel in part. If time was too short to score it, or to
+        fine-tune, zero-shot is the default.
         """
         setups = [(TUNED, (), USUAL, leads), (AS_IS, DEFAULT, 0.0, leads), (AS_IS, (), 0.0, leads)]
         tuned = self.entries.get(TUNED)

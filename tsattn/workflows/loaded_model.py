@@ -68,10 +68,10 @@ def _without_trees(card: Card, forecaster: Forecaster, members: str | Sequence[s
 
 
 def unaided(card: Card, forecaster: Forecaster, members: str | Sequence[str] | None) -> Forecaster | None:
-    """Return the forecaster for steps at which known covariates are missing, of panels without these.
+    """Return the forecaster for steps at which known covariates are missing; its panels do not have these.
 
     It is the model of `with_members` without its trees, which were fitted with the covariates. A network that was trained with
-    covariates may do badly without them, so zero-shot stands in for it; None if the package has no such model.
+    covariates may forecast badly without them, so the zero-shot model replaces it; None if the package has no such model.
     """
     if not any(card.inputs.values()):
         return _without_trees(card, forecaster, members)

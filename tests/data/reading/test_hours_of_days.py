@@ -19,5 +19,5 @@ def test_consecutive_days_with_a_year_of_two_digits_have_hours(table):
 
 
 def test_hours_of_months_are_an_error(table):
-    with pytest.raises(DataError, match="hours of a month or week are not timestamps"):
+    with pytest.raises(DataError, match="read as a month or week, which has no hours"):
         table("Datum,Stunde,Kfz", rows([f"2023{m:02d}" for m in range(1, 9)]))

@@ -256,7 +256,7 @@ def test_named_series_of_charts_and_services_are_read(take, source):
 
 def test_series_without_times_stop_unless_the_rows_are_to_be_numbered(take):
     text = json.dumps({"series": [{"name": "users", "data": LARGE}, {"name": "views", "data": TWICE}]})
-    with pytest.raises(DataError, match="'data' is a list of numbers without their times") as stop:
+    with pytest.raises(DataError, match="'data' is a list of numbers without times") as stop:
         take(text, name="data.json")
     assert "--timestamp none" in stop.value.hint
     assert series(take(text, name="data.json", timestamp="none")[0]) == LARGE

@@ -59,7 +59,7 @@ def test_rows_of_values_have_the_names_of_a_legend(take):
 
 def test_a_step_that_does_not_lead_to_the_end_is_an_error(take):
     document = {"start": START, "end": START + 86_400, "step": 300, "data": LARGE}
-    with pytest.raises(DataError, match="its step is not written"):
+    with pytest.raises(DataError, match="states no step"):
         take(json.dumps(document), name="data.json")
 
 

@@ -85,7 +85,7 @@ def test_hours_of_a_day_without_a_date_are_numbered_with_a_warning(take, word, l
     rows = [f"{n},LMP," + ",".join(f"{j + 1}{k}.5" for k in range(24)) for j, n in enumerate(["north", "south"])]
     panel, report = take("\n".join([head, *rows]) + "\n", layout=layout)
     assert (len(panel), panel.freq.alias) == (2, "step")
-    assert any("are the times of a day, but no column has its date" in w for w in report.warnings) == (layout is None)
+    assert any("are times of day, but no column has the date" in w for w in report.warnings) == (layout is None)
 
 
 def test_a_column_that_never_changes_within_a_series_is_no_target(take):

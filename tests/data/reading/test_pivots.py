@@ -135,7 +135,7 @@ def test_29_february_belongs_to_leap_years_only(take, blank):
     rows = [f"{d},{'' if d == '29-Feb' else k},{k}".replace(",,", f",{blank},") for k, d in enumerate(_days("%d-%b", 2024))]
     text = "\n".join(["Day,2023,2024", *rows]) + "\n"
     if blank:
-        with pytest.raises(DataError, match="a value in a day that the year does not have"):
+        with pytest.raises(DataError, match="a value for a day that the year does not have"):
             take(text)
     else:
         panel, report = take(text)

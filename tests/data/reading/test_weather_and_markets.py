@@ -255,7 +255,7 @@ def test_a_word_behind_the_newest_aligned_rows_is_left_out(take):
     ]
     panel, report = take("   yyyy  mm    tmax    rain\n" + "".join(rows), "station.txt")
     assert (panel.item_ids, len(series(panel))) == (("tmax", "rain"), 20)
-    assert any(r.what == "words behind the last column left out" and r.count == 2 for r in report.repaired)
+    assert any(r.what == "words after the last column left out" and r.count == 2 for r in report.repaired)
 
 
 def test_blank_cells_of_aligned_columns_are_found_by_where_the_others_end(take):

@@ -17,7 +17,7 @@ DIGIT = 10.0  # a code has one digit more than the other values
 FAR_NEGATIVE, FAR_POSITIVE, FAR_ANY = 1.0, 3.0, 5.0  # ranges of the rest, for a repeated code: see `_is_sentinel`
 FAR_ONCE = 10.0  # ranges of the rest, for a code that occurs once or twice, and for a repeated value that is no code
 FAR_TWICE = 1.5  # ranges of a varied rest, for a negative code that occurs exactly twice
-NINES = 99.0  # too usual a value to be a code
+NINES = 99.0  # too common a value to be among the codes
 VARIED = 0.2  # share of distinct values from which on a series is taken as a measurement, not as counts or prices
 STRONG = np.array([s * (10.0**k - 1) / d for k in range(3, 8) for d in (1, 10) for s in (1, -1) if (10.0**k - 1) / d > 900])
 FLOAT = 3.4028235e38  # the largest number of 32 bits
@@ -102,7 +102,8 @@ def _is_sentinel(value: float, count: int, rest: np.ndarray, times: np.ndarray) 
 def _is_repeated_far(value: float, count: int, rest: np.ndarray, times: np.ndarray) -> bool:
     """True for a value, no code, that repeats exactly far outside a varied rest.
 
-    It is not the larger part of the series, except for 99 beside values below 9.9, as of hourly waves among winds of 10 minutes.
+    It may be most of the series only if it is 99 and the other values are below 9.9, such as hourly waves in a table of 10-minute
+    winds.
     """
     total = int(times.sum())
     most = total if not (value == NINES and value >= DIGIT * np.abs(rest[[0, -1]]).max()) else count

@@ -29,7 +29,7 @@ _FEWEST = 10  # lines that show where the fields of aligned lines end
 class Places:
     """Where the fields of aligned lines end, (columns,) characters, () if that differs between lines.
 
-    words: the numbers of the sampled lines that have a word behind the last column, such as Provisional; it is left out.
+    words: the numbers of the sampled lines that have a word after the last column, such as Provisional; it is left out.
     """
 
     columns: int = 0
@@ -60,7 +60,7 @@ def fields_of(line: str, places: Places = NOWHERE) -> list[str]:
 
 
 def places_of(text: str, columns: int) -> Places:
-    """Return where the fields of these lines end, if some lines are shorter than the others, which all end their fields alike."""
+    """Return the places of the fields of these lines; the ends only if full lines agree on them and others have blank cells."""
     lines = [(line, fields_of(line)) for line in text.splitlines()]
     words = tuple(k for k, (_, fields) in enumerate(lines) if len(fields) == columns + 1 and _is_word(fields[-1]))
     numbers = [line for line, fields in lines if len(fields) == columns and not any(map(_is_word, fields))]

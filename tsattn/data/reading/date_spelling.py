@@ -191,9 +191,9 @@ def may_match(pattern: str, texts: Any) -> bool:
 
 
 def without_code(texts: Any) -> Any:
-    """Return months without the code of their list, VPIZR-202401 -> 2024-01; other texts unchanged.
+    """Return months without the prefix that all share, VPIZR-202401 -> 2024-01; other texts unchanged.
 
-    There must be more than twelve texts, all with one code, so that numbers that count on would pass December.
+    There must be more than twelve texts with one prefix: among so many, consecutive numbers would exceed 12.
     """
     import pyarrow.compute as pc
 

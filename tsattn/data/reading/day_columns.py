@@ -100,7 +100,7 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
     late = [n for n, m in minutes.items() if m >= _DAY]
     if len(late) > 1 and not (monthly or weekly):
         notes.warn(
-            f"columns {late[0]!r} to {late[-1]!r} are read as times of the next day, since the row begins later in the day"
+            f"columns {late[0]!r} to {late[-1]!r} are read as times of the next day, because the first column is later in the day"
         )
     notes.weigh(
         "layout",

@@ -136,7 +136,7 @@ def without_descriptions(table: Table, names: list[str], one: bool, notes: Notes
 
 
 def without_descriptions_of_items(table: Table, names: list[str], item: tuple[str, ...], notes: Notes) -> list[str]:
-    """Leave out columns that hold one value for each series, such as the number of its line, if others change within series.
+    """Leave out columns that never change within a series, such as the number of a bus line, if others do.
 
     item: the columns that name the series; the names come back unchanged if there are none, or one series.
     """

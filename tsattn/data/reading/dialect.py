@@ -104,7 +104,7 @@ def sniff(part: Part, options: ReadOptions, notes: Notes) -> Dialect:
         rows, lines = _rows(tabbed(blanks, places), delimiter, part.name, whole)
     if places.words:
         notes.repair(
-            "words behind the last column left out", len(places.words), f"{part.name}, line {comments + places.words[0] + 1}"
+            "words after the last column left out", len(places.words), f"{part.name}, line {comments + places.words[0] + 1}"
         )
     lost_names = _lost_names(rows, head, delimiter)
     if not head.rows and len(lost_names) == len(head.names):  # names with another delimiter than the rows

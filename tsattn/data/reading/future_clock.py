@@ -1,4 +1,4 @@
-"""Future rows in UTC beside data in local time, and the reverse: their timestamps on the clock of the data."""
+"""Timestamps of future rows on the clock of the data, if one is in UTC and the other in local time."""
 
 from __future__ import annotations
 

@@ -66,8 +66,8 @@ def options_for(options: ReadOptions, found: Schema, model: Schema | None, futur
 
 
 def with_timestamp(future: Table, timestamp: str | None) -> Table:
-    """Return the future table with the name of the data's timestamp for its only column of dates, if an index without a name
-    is the timestamp of one of the two, as data frames write it."""
+    """Rename the only column of dates of a future table to the timestamp of the data, if one of the two is an unnamed index, as
+    data frames write it."""
     if timestamp is None or timestamp in future.columns:
         return future
     stamps = [n for n, column in future.columns.others.items() if is_written_time(column)]

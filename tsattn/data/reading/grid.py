@@ -39,7 +39,7 @@ _STEPS_OF_CLOCKS = [
     )
     for n in counts
 ]
-_LATE, _MOSTLY = 0.05, 0.9  # largest relative error of a step, and least share of its steps with a row, in a logger's rows
+_LATE, _MOSTLY = 0.05, 0.9  # of rows that come late: largest relative error of the step, and least share of its steps with a row
 
 
 def find_freq(rows: Rows, notes: Notes, targets: int) -> tuple[Freq, Rows]:
@@ -122,7 +122,7 @@ def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:
 def _nice(rows: Rows) -> str:
     """Return a common frequency near the usual step, or a coarser one where more than a third of the steps would be empty.
 
-    Rows that come a little late, such as those of a logger, get their own step: nine in ten of its steps have a row.
+    Rows that come slightly late, such as those of a logger, keep their own step if at least nine in ten of its steps have a row.
     """
     deltas = np.diff(rows.stamps.astype(np.int64))
     middle = float(np.median(deltas[deltas > 0])) if np.any(deltas > 0) else 86_400e6

@@ -17,7 +17,7 @@ _MOSTLY = 0.9  # least share of steps of one day
 
 
 def with_days_of_hours(clock: Clock, columns: Mapping[str, Column]) -> Clock:
-    """Return the clock with numbers that were read as months or weeks read as YYMMDD, if these are consecutive days."""
+    """Return the clock with numbers that were read as months or weeks as days (YYMMDD), if these are consecutive."""
     date = _months_or_weeks(clock, columns)
     days = None if date is None or date.missing.any() else days_of_short_years(date.values.astype(np.float64))
     if days is None:
@@ -32,8 +32,8 @@ def stop_at_hours_of_months(table: Table, clock: Clock, columns: Mapping[str, Co
     if date is None:
         return
     raise DataError(
-        f"{table.where(0)}, column {date.name!r}: {date.text_at(0)} is a month or week, or a day with a year of two digits; "
-        "hours of a month or week are not timestamps",
+        f"{table.where(0)}, column {date.name!r}: {date.text_at(0)} is read as a month or week, which has no hours; "
+        "it may be a day with a two-digit year",
         "write dates as 2000-01-31",
     )
 

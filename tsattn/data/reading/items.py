@@ -105,7 +105,7 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
 
 
 def _marks_repeated_hour(stamps: np.ndarray, codes: np.ndarray) -> bool:
-    """Return True for a flag of the hour that occurs twice when clocks are set back: set for one hour of a Sunday, at times that
+    """Return True for a flag of the hour that occurs twice when clocks are set back: set in one hour of a Sunday, at times that
     occur without it too."""
     first = codes == codes[0] if len(codes) else np.zeros(0, bool)
     if not len(codes) or first.all() or len(np.unique(codes)) != 2:

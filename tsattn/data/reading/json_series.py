@@ -1,4 +1,4 @@
-"""JSON records that each hold a whole series, as one record for each step."""
+"""JSON records that each hold a whole series, converted to one record for each step."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ def _times_of(record: dict[str, Any], series: str, day_key: str | None, options:
         if found is not None:
             return found
         raise DataError(
-            f"{place}: the series starts at {record[start_key]!r}, but its step is not written", "name it: --freq D, for example"
+            f"{place}: the series starts at {record[start_key]!r}, but states no step", "specify it, for example: --freq D"
         )
     if options.timestamp is None:
         raise DataError(
-            f"{place}: {series!r} is a list of numbers without their times",
+            f"{place}: {series!r} is a list of numbers without times",
             'add a list of times beside it, as "timestamp"; or number the values: --timestamp none',
         )
     return [str(j) for j in range(count)]

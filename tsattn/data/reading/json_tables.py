@@ -22,7 +22,7 @@ from tsattn.errors import DataError
 _LARGEST = 1 << 29
 _IS_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d.*)?|\d{10}(?:\d{3})?")  # a key of {date: value}
 _NUMBER_TEXT = re.compile(r"[+-]?\d+(?:\.\d+)?")
-_SMALL_PART = 0.2  # of the numbers: a table with fewer holds totals of the dated records within its rows
+_SMALL_PART = 0.2  # share of the numbers: a table with fewer holds only totals of dated records nested in its rows
 _EPOCH_TEXT = re.compile(r"\d{9,10}\.\d{3,9}")  # seconds since 1970, as brokers write them
 _TICKS = re.compile(r"/Date\((-?\d{9,14})(?:[+-]\d{4})?\)/")  # milliseconds since 1970, as .NET writes dates
 _WIDEST = 64  # numbers in a list that is spread over columns
@@ -202,7 +202,7 @@ def _records(found: Any, name: str, notes: Notes) -> list[dict[str, Any]]:
 
 
 def _of_dated_rows(found: dict[str, Any]) -> list[dict[str, Any]] | None:
-    """Return the records of {date: [number, ...]}, a column for each place in the lists, or the hours of each day."""
+    """Return the records of {date: [number, ...]}: a column for each place in the lists, or the list of a day."""
     first = next(iter(found.values()), None)
     if len(found) < 3 or not all(map(_IS_DATE.fullmatch, found)) or not isinstance(first, list):
         return None

@@ -261,7 +261,7 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
             return None
         if options.layout is None and (hours := hours_named(columns)):
             notes.warn(
-                f"columns {hours[0]!r} to {hours[-1]!r} are the times of a day, but no column has its date: the steps are "
+                f"columns {hours[0]!r} to {hours[-1]!r} are times of day, but no column has the date: the steps are "
                 "numbered; add a column of dates, or set --layout rows"
             )
         clock = None

@@ -59,7 +59,7 @@ def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Tabl
         beyond = np.isnat(flat)
         if (beyond & ~np.isnan(values.ravel())).any():
             row = int(np.flatnonzero(beyond & ~np.isnan(values.ravel()))[0])
-            raise DataError(f"{long.where(row)}: a value in a {part} that the year does not have", "empty that cell")
+            raise DataError(f"{long.where(row)}: a value for a {part} that the year does not have", "empty that cell")
         unit = "year" if steps is years else "day"
         notes.find(
             "layout", f"{'year-month' if steps is years else 'times'}: a row per {part}, a column per {unit}", "--layout wide"

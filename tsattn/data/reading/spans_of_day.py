@@ -17,7 +17,7 @@ _HALVES = {"am": 0, "pm": 1}
 
 
 def alike_first(columns: list[Column], dates: Iterable[str]) -> list[Column]:
-    """Return the columns with those first whose names share most words with a date: Time GMT before Time Local for Date GMT."""
+    """Sort columns by the words that their names share with a date: Time GMT before Time Local for Date GMT."""
     called = {word for name in dates for word in time_words(name)}
     return sorted(columns, key=lambda c: -len(called & set(time_words(c.name))))
 

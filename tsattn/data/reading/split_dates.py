@@ -174,7 +174,7 @@ def _candidates(named: dict[str, Column], years: np.ndarray) -> list[tuple[np.nd
 
 
 def _finest(found: list[tuple[np.ndarray, list[Column]]]) -> tuple[np.ndarray, list[Column]] | None:
-    """Return the way that gives most dates; of ways that all give one date, such as hours of one day, that of most parts."""
+    """Return the parts that give the most distinct dates; if all give one date, such as hours of one day, the most parts."""
     alone = all(distinct(stamps) == 1 for stamps, _ in found)
     return max(found, key=lambda pair: len(pair[1]) if alone else distinct(pair[0])) if found else None
 

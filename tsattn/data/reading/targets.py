@@ -188,7 +188,7 @@ def _several(table: Table, names: list[str]) -> DataError:
 
 
 def _copies(table: Table, names: list[str]) -> list[str]:
-    """Return the columns that hold the values of an earlier one, such as a rate per unit where each unit is 1."""
+    """Return the columns that hold the values of an earlier one, such as a rate per unit if every unit is 1."""
     found: list[str] = []
     for k, name in enumerate(names[:_MOST_AHEAD]):
         values = table.columns[name].values
@@ -330,9 +330,9 @@ def warn_of_summed_levels(names: tuple[str, ...], notes: Notes) -> None:
 
 
 def check_names(table: Table, names: tuple[str, ...], clock: Clock | None, options: ReadOptions, notes: Notes) -> None:
-    """Warn of target columns without names or dates, each of which is read as a series, and of those that are named by years.
+    """Warn if columns without a header and timestamps are read as series, and if columns are named like years beside dates.
 
-    Raises DataError for more such columns without names than rows, since each row may be a series.
+    Raises DataError for more such columns without a header than rows, since each row may be a series.
     """
     where = table.where.parts[0][0]
     unnamed = clock is None and options.timestamp is None and all_shaped(table.columns, _UNNAMED.fullmatch)
@@ -349,9 +349,7 @@ def check_names(table: Table, names: tuple[str, ...], clock: Clock | None, optio
         )
     years = [n for n in names if _YEAR.fullmatch(n.strip())] if clock is not None and not clock.counted else []
     if len(years) > 1:
-        notes.warn(
-            f"columns {listed(years)} are named like years, but the rows have dates: their values are read at the rows' dates"
-        )
+        notes.warn(f"columns {listed(years)} are named like years, but the rows have dates: the dates of the rows are used")
 
 
 def warn_of_signs(table: Table, names: tuple[str, ...], notes: Notes) -> None:

@@ -23,7 +23,7 @@ from tsattn.data.report import Notes
 from tsattn.data.timezone import offset_zone
 from tsattn.errors import ConfigError, DataError
 
-_FEW_MONTHS = 6  # distinct midnights that are known as first days of months
+_FEW_MONTHS = 6  # distinct midnights that show that all are first days of months
 _CALENDARS = ((2460, 2620, "Thai Buddhist", -543), (1320, 1460, "Persian", 621))  # first and last year, name, shift
 
 
@@ -34,7 +34,7 @@ def clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) -
         return clock
     if (months := _local_months(clock.stamps)) is None:
         return clock
-    notes.find("time zone", "unknown; each time is the midnight of its zone on which a month begins", "--timezone")
+    notes.find("time zone", "unknown; every time is local midnight on the first day of a month", "--timezone")
     return Clock(months, None, False, clock.columns)
 
 

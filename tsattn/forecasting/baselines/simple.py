@@ -130,7 +130,7 @@ class LongCycle(SeasonalNaive):
 
 @dataclass(frozen=True)
 class BestCycle(SeasonalNaive):
-    """Repeat the last cycle of one of the usual lengths, such as a day or a week: that with the smallest errors in the history.
+    """Repeat the last cycle of a usual length, such as a day or a week: the length with the smallest errors in the history.
 
     The errors are those at the lags that a forecast of the horizon repeats, over the steps at which all lags are observed.
     """
@@ -145,7 +145,7 @@ class BestCycle(SeasonalNaive):
         return np.asarray(np.take_along_axis(made, best[None, :, None, None], 0)[0])
 
     def _best(self, batch: WindowBatch, seasons: tuple[int, ...]) -> np.ndarray:
-        """Return (B,) the number of the best season; of equal ones, and without a step to compare them at, the first."""
+        """Return (B,) the index of the best season; the first of equal ones, or if no step allows a comparison."""
         past, longest = batch.past_target.astype(np.float64), max(seasons)
         ahead = np.arange(1, min(batch.horizon, longest) + 1)
         lags = [np.unique(-(-ahead // season) * season) for season in seasons]

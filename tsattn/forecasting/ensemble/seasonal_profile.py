@@ -1,6 +1,6 @@
-"""Linear regression of each series on the phases of its seasons: a smooth day for each weekday, or a smooth year of weeks.
+"""Linear regression of each series on the phases of its seasons: a smooth day for each weekday, or a smooth year for weekly data.
 
-Other members read the last cycles, which differ from the usual one by chance. The profile is fitted to many of them, so on series
+Other members read the last cycles, which differ from the usual one by chance. The profile is fitted to many cycles, so on series
 with a regular week, such as electricity loads, it is more accurate (benchmarks/LOG.md).
 """
 
@@ -31,7 +31,7 @@ MOST_STEPS = 1 << 13  # newest steps of a history that are read
 
 @dataclass(frozen=True)
 class SeasonalProfile(TermRegression):
-    """Member of ensembles. Series without a regular week of hours or minutes, or year of weeks, have no forecast (NaN)."""
+    """Member of ensembles. Series without a regular week (hourly or finer data) or year (weekly data) have no forecast (NaN)."""
 
     name: str = PROFILE
 

@@ -56,7 +56,7 @@ class Choice(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What the terms of a series must gain: in error, over a regression on the kinds of terms up to `over`.
+    """Least reduction of error by the terms of a series, relative to a regression on the kinds of terms up to `over`.
 
     gain_of_short: in a short history, where the choice sees the hold-out origins. log: whether logarithms are tried.
     """
