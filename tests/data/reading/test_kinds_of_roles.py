@@ -7,7 +7,9 @@ from datetime import date, timedelta
 import pytest
 
 from tests.data.reading.kinds import ISO, LARGE, quoted, series, table
-from tsattn.errors import DataError
+from tsattn.config import ReadOptions
+from tsattn.data.reading.read import read
+from tsattn.errors import ConfigError, DataError
 
 
 def _each(days: list[str], items: int) -> list[str]:
@@ -287,3 +289,15 @@ def test_entry_ids_that_rise_are_no_series(take):
 def test_weeks_and_hours_of_another_rule_repeat_the_timestamp(take):
     rows = [f"2024-01-{1 + k // 24:02d} {k % 24:02d}:00,{(k - 8) % 24 + 1},{k * 37 % 91}" for k in range(240)]
     assert take("\n".join(["time,OPR_HR,v", *rows]) + "\n")[0].schema.target == ("v",)
+
+
+def test_when_a_column_is_a_part_of_the_name_of_a_series_then_it_may_be_a_static_covariate_too(tmp_path):
+    days = [date(2024, 1, 1) + timedelta(days=k) for k in range(30)]
+    rows = [f"{day},{shop},{kind},{k}" for shop in "ab" for kind in ("bread", "wine") for k, day in enumerate(days)]
+    path = tmp_path / "sales.csv"
+    path.write_text("\n".join(["day,shop,kind,units", *rows]) + "\n")
+    panel, _ = read(path, ReadOptions(item=("shop", "kind"), static=("kind",)))
+    assert panel.item_ids == ("a/bread", "a/wine", "b/bread", "b/wine")
+    assert panel.static[0].tolist() == panel.static[2].tolist() != panel.static[1].tolist()
+    with pytest.raises(ConfigError, match="'kind' is set as static and as known|'kind' is set as known and as static"):
+        read(path, ReadOptions(item=("shop",), static=("kind",), known=("kind",)))

@@ -85,7 +85,7 @@ def check_options(options: ReadOptions, table: Table) -> None:
         for name in names:
             if name not in table.columns:
                 raise UnknownColumnError(role, name, quoted(name), did_you_mean(name, table.columns))
-            if name in taken:
+            if name in taken and (taken[name], role) != ("item", "static"):  # a part of the name that series share
                 raise ConfigError(f"column {name!r} is set as {taken[name]} and as {role}", "name it once")
             taken[name] = role
     for field, (*others, last) in CHOICES.items():
