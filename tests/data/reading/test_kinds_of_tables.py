@@ -218,7 +218,7 @@ def test_json_is_read_as_a_table(take, kind):
 
 def test_series_without_a_step_stop_and_the_option_of_the_hint_reads_them(take):
     text = "".join(json.dumps({"item_id": f"A{k}", "start": ISO[0], "target": LARGE}) + "\n" for k in range(3))
-    with pytest.raises(DataError, match="record 1: the series starts at '2024-01-01', but its step") as stopped:
+    with pytest.raises(DataError, match="record 1: the series starts at '2024-01-01', but states no step") as stopped:
         take(text, name="data.jsonl")
     assert "--freq D" in stopped.value.hint
     panel, _ = take(text, name="data.jsonl", freq="D")
