@@ -21,6 +21,7 @@ from tsattn.forecasting.ensemble.term_regression import (
     TermRegression,
     cycles_of,
     products,
+    recent_target,
     season_terms,
     waves,
 )
@@ -43,8 +44,7 @@ class PhaseRegression(TermRegression):
 
     def terms_of(self, batch: WindowBatch, row: int) -> Series | None:
         """Return a series with its terms; None if it is too short, or its covariates never vary."""
-        first = max(batch.context - int(batch.observed_lengths[row]), batch.context - MOST_STEPS)
-        target = batch.past_target[row, first:].astype(np.float64)
+        first, target = recent_target(batch, row, MOST_STEPS)
         known = batch.known[row, first:, batch.calendar :].astype(np.float64)
         past = known[: len(target)]
         known = known[:, np.nanmin(past, 0, initial=np.inf) < np.nanmax(past, 0, initial=-np.inf)]

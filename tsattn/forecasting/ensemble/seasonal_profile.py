@@ -20,6 +20,7 @@ from tsattn.forecasting.ensemble.term_regression import (
     Series,
     TermRegression,
     cycles_of,
+    recent_target,
     season_terms,
 )
 
@@ -37,8 +38,7 @@ class SeasonalProfile(TermRegression):
 
     def terms_of(self, batch: WindowBatch, row: int) -> Series | None:
         """Return a series with its terms; None if it has no such season, or is too short."""
-        first = max(batch.context - int(batch.observed_lengths[row]), batch.context - MOST_STEPS)
-        target = batch.past_target[row, first:].astype(np.float64)
+        first, target = recent_target(batch, row, MOST_STEPS)
         season, long = cycles_of(batch, len(target), self.season_length)
         enough = len(target) >= LEAST if long else season > LONG_SEASON and season == round(batch.year)
         if not enough or np.isfinite(target).sum() < FEWEST:

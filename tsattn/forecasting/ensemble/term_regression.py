@@ -94,26 +94,28 @@ class TermRegression(Regression):
         short = ends.max(0) > (1 - ENOUGH) * batch.observed_lengths
         stops = np.where(short, length - ends, early)
         stops[0] = length
-        middle = np.full((*ends.shape, batch.horizon), np.nan)
-        residuals = np.full((*ends.shape, length), np.float32(np.nan))
-        log, wider = np.zeros(rows, bool), np.ones(rows)
+        able, choices, middles, rests = [], [], [], []  # of the series that the terms help
         for row in range(rows):
             series = self.terms_of(batch, row)
             choice = None if series is None else self._chosen(series, int(early[row]), batch, bool(short[row]))
             if series is None or choice is None:
                 continue
-            log[row], wider[row] = choice.log, choice.optimism
-            for stop in np.unique(stops[:, row]).tolist():
-                fitted = series.fitted(choice, stop - series.first)
-                for k in np.flatnonzero(stops[:, row] == stop).tolist():
-                    residuals[k, row, series.first :] = series.target(choice.log) - fitted[: length - series.first]
-                    at = length - int(ends[k, row]) - series.first
-                    middle[k, row] = fitted[at : at + batch.horizon]
-        rest = self._residuals(batch, residuals, shifts, short)
+            middle, residuals = series.split(choice, length - ends[:, row], stops[:, row], batch.horizon)
+            able.append(row)
+            choices.append(choice)
+            middles.append(middle)
+            rests.append(residuals)
+        out = np.full((len(ends), rows, batch.horizon, len(self.quantiles)), np.float32(np.nan))
+        if not able:
+            return out
+        rest = self._residuals(rows_of(batch, np.array(able)), np.stack(rests, 1), shifts[:, able], short[able])
         center = rest[..., [int(np.abs(np.array(self.quantiles) - 0.5).argmin())]]
-        values = middle[..., None] + center + (rest - center) * wider[:, None, None]
-        values = np.where(log[:, None, None], np.exp(np.clip(values, -80.0, 80.0)), values)
-        return np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
+        wider = np.array([choice.optimism for choice in choices])[:, None, None]
+        values = np.stack(middles, 1)[..., None] + center + (rest - center) * wider
+        log = np.array([choice.log for choice in choices])[:, None, None]
+        values = np.where(log, np.exp(np.clip(values, -80.0, 80.0)), values)
+        out[:, able] = np.clip(values, -_LARGEST, _LARGEST)
+        return out
 
     def _chosen(self, series: Series, early: int, batch: WindowBatch, short: bool) -> Choice | None:
         """Return the form of a series, chosen on the steps before `early`, or on the whole history if that is short."""
@@ -210,6 +212,22 @@ class Series:
         fitted = self.terms @ weights
         return np.asarray(fitted + np.nanmean((self.target(choice.log) - fitted[: len(self.values)])[:end]))
 
+    def split(self, choice: Choice, origins: np.ndarray, stops: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the regression's values (K, H) after the `origins` (K,) of its window, and the residuals (K, L) before its end.
+
+        Each origin has the fit on the steps before its stop, stops (K,).
+        """
+        length = self.first + len(self.values)
+        middle = np.full((len(origins), horizon), np.nan)
+        residuals = np.full((len(origins), length), np.float32(np.nan))
+        for stop in np.unique(stops).tolist():
+            fitted = self.fitted(choice, stop - self.first)
+            for k in np.flatnonzero(stops == stop).tolist():
+                residuals[k, self.first :] = self.target(choice.log) - fitted[: len(self.values)]
+                at = int(origins[k]) - self.first
+                middle[k] = fitted[at : at + horizon]
+        return middle, residuals
+
     def _error(self, choice: Choice, moments: Moments, head: int, end: int, origins: np.ndarray, horizon: int) -> float:
         """Return the mean absolute error of a fit on the steps before `head` at the origins (O,).
 
@@ -258,6 +276,12 @@ class Moments:
         matrix = self.gram[np.ix_(some, some)] + np.diag(penalty)
         out[some] = np.linalg.solve(matrix, self.cross[some, int(choice.log)]) / self.scale[some]
         return out
+
+
+def recent_target(batch: WindowBatch, row: int, most: int) -> tuple[int, np.ndarray]:
+    """Return the first of the newest `most` steps of a window's history, and the target (n,) float64 from it on."""
+    first = max(batch.context - int(batch.observed_lengths[row]), batch.context - most)
+    return first, batch.past_target[row, first:].astype(np.float64)
 
 
 def cycles_of(batch: WindowBatch, length: int, season_length: int | None) -> tuple[int, int]:
