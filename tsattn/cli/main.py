@@ -196,7 +196,7 @@ def _set_up(debug: bool) -> None:
     # once, 1.6 times slower on idle cores. So they spin for some microseconds. OpenMP reads this when torch is loaded.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "5000")
-    # The matrices of NumPy are small here: a second thread gains little on idle cores and costs up to 7 times beside other work.
+    # The matrices of NumPy are small here: a second thread takes 1.4 times as long on idle cores, up to 7 beside other work.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
