@@ -19,6 +19,7 @@ from tsattn.forecasting.quantiles import normal_scores
 
 BENT = 0.9  # probability of a bend, below which a response is a straight line
 SHARED = 2.0  # weight of the pool in the choice of factors, in mean series
+MOST_HEARD = 30.0  # log likelihood by which one series counts there, at most: a long one says little about the others
 
 Solved = dict[tuple[int, bool, bytes], tuple[np.ndarray, np.ndarray]]  # window, form and terms kept -> slopes and variances
 
@@ -156,7 +157,7 @@ def _forms(found: Estimates, rows: np.ndarray) -> np.ndarray:
         if multiplied is not None and min(added.rows, multiplied.rows) > 0:
             each = multiplied.log_likelihood - found.jacobian[row] - added.log_likelihood
             gain[i] = each * min(added.rows, multiplied.rows)
-    common = float(np.nanmean(gain)) if np.isfinite(gain).any() else -1.0
+    common = float(np.nanmean(np.clip(gain, -MOST_HEARD, MOST_HEARD))) if np.isfinite(gain).any() else -1.0
     able = np.array([found.factor[row] is not None for row in rows.tolist()])
     return np.asarray(able & (np.nan_to_num(gain) + SHARED * common > 0))
 
