@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.forecasting.windows import batch_of
-from tsattn.data.cleaning.prepare import OUTAGE, prepare, prepared
+from tsattn.data.cleaning.prepare import LEVEL_SHIFT, OUTAGE, prepare, prepared
 from tsattn.data.cleaning.slumps import find_slumps
 
 BEGIN, END = 122, 148  # of the slump in a series of 16 years of months
@@ -88,3 +88,46 @@ def test_a_slump_is_missing_in_a_prepared_history_and_recorded_as_an_outage():
     assert np.isnan(batch.past_target[0, BEGIN : END - 3]).all()
     assert (batch.cleaning.kind == OUTAGE).all()
     assert len(prepare(values[None].astype(np.float32)).cleaning) == 0  # where the year is unknown, as with declared covariates
+
+
+def settled(values: np.ndarray, level: float = 0.5) -> np.ndarray:
+    """Return the series with a slump from which it recovers to a part of its old level, for good."""
+    out = with_slump(values, low=0.05)
+    out[BEGIN:END] = np.minimum(out[BEGIN:END], level * values[BEGIN:END])
+    out[END:] *= level
+    return out
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_when_a_series_settles_at_a_lower_level_then_its_slump_and_that_level_are_found(seed):
+    (found,) = find_slumps(settled(arrivals(seed=seed)).astype(np.float32)[None], 12.0)
+    assert found.at[0] == BEGIN
+    assert END - 12 <= found.settled <= END
+    assert found.level == pytest.approx(0.55, abs=0.05), "growth goes on"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        settled(arrivals())[: END + 6],  # less than two years since
+        settled(arrivals()) * np.where(np.arange(192) < END, 1.0, np.exp(0.02 * (np.arange(192) - END))),  # it still moves
+        np.where(np.arange(192) < END, settled(arrivals()), arrivals() - 500),  # the season has another shape
+        np.where(np.arange(192) < BEGIN, 1.0, 0.5) * arrivals(),  # no slump: a shift of the level
+    ],
+)
+def test_when_a_series_has_not_settled_then_nothing_is_found(values):
+    assert find_slumps(values.astype(np.float32)[None], 12.0) == []
+
+
+def test_values_before_a_slump_are_scaled_to_the_level_after_it():
+    values = settled(arrivals()).astype(np.float32)
+    batch = prepared(batch_of(values, freq="MS"))
+    (found,) = find_slumps(values[None], 12.0)
+    np.testing.assert_allclose(batch.past_target[0, :BEGIN], found.level * values[:BEGIN], rtol=1e-6)
+    np.testing.assert_array_equal(batch.past_target[0, found.settled :], values[found.settled :])
+    assert (batch.cleaning.of(LEVEL_SHIFT).ago == len(values) - found.settled).all()
+
+
+def test_where_static_covariates_may_explain_the_level_a_series_that_settled_keeps_its_history():
+    values = settled(arrivals())[None].astype(np.float32)
+    assert len(prepare(values, (12,), year=12.0, level_shifts=False).cleaning) == 0

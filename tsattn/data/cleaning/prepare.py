@@ -19,7 +19,7 @@ from tsattn.data.cleaning.gross_errors import find_gross_errors
 from tsattn.data.cleaning.level_shifts import at_newest_level, find_level_shifts
 from tsattn.data.cleaning.outages import find_outages
 from tsattn.data.cleaning.sentinels import find_sentinels
-from tsattn.data.cleaning.slumps import find_slumps
+from tsattn.data.cleaning.slumps import at_level_after, find_slumps
 
 if TYPE_CHECKING:
     from tsattn.data.panel import Panel
@@ -125,7 +125,8 @@ def prepare(past: np.ndarray, periods: Sequence[int] = (), *, year: float = 0.0,
     indptr = np.arange(len(past) + 1) * past.shape[1]
     gross = np.array([error.row for error in find_gross_errors(plausible.ravel(), group, indptr)], np.int64)
     plausible = left_out(plausible, GROSS_ERROR, *np.divmod(gross, max(past.shape[1], 1)))
-    found = [*find_outages(plausible, periods, year), *find_slumps(plausible, year)]
+    slumps = [one for one in find_slumps(plausible, year) if level_shifts or one.level == 1]
+    found = [*find_outages(plausible, periods, year), *((one.row, one.at) for one in slumps)]
     outages = [np.stack([np.full(len(at), row), at]) for row, at in found]
     plausible = left_out(plausible, OUTAGE, *_joined(outages))
     outliers = find_additive_outliers(plausible, periods)
@@ -134,6 +135,8 @@ def prepare(past: np.ndarray, periods: Sequence[int] = (), *, year: float = 0.0,
     for one in outliers:
         parts.append((RECENT_OUTLIER, np.full(len(one.recent), one.row), one.recent))
     if level_shifts:
+        clean = at_level_after(clean, slumps)
+        parts += [(LEVEL_SHIFT, np.array([one.row]), np.array([one.settled])) for one in slumps if one.level != 1]
         shifts = find_level_shifts(clean, periods)
         clean = at_newest_level(clean, shifts, periods)
         parts += [(LEVEL_SHIFT, np.array([row]), np.array([at])) for row, at in shifts]

@@ -1,11 +1,17 @@
-"""Slumps: months or a few years far below the usual level, after which a series is back, such as closed borders in 2020 and 2021.
+"""Slumps: months or a few years far below the usual level, such as closed borders in 2020 and 2021.
 
 Means of the last years, and seasons estimated from them, would forecast a part of the slump again. Values are compared with
 those of the same phase in the years before the slump. It is left out only if it began abruptly, if it is the only one, if it is
 deep, and if at least a year at the old level has passed since, so that the newest season is known.
+
+A series may settle below its old level for good. Then the slump is left out once the new level has lasted two years, and the
+years before the slump are scaled to it, so that their seasons have the right size.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,10 +24,24 @@ FELL, USUAL = 0.5, 0.8  # of the usual value: where a slump begins, and where th
 DEEP, DEEP_STEPS = 0.4, 1 / 6  # of the usual value, for so many years in all
 MOST = 1.6  # of the usual value after a slump, at most: else it is another series
 RARELY = 0.02  # share of the other values that may be FELL: more are the noise of the series
+SETTLED = 0.15  # by which medians of half a year may differ from a new level
+LIKE_BEFORE = 0.1  # by which values at a new level may differ from their usual values times that level, in the median
 
 
-def find_slumps(past: np.ndarray, year: float) -> list[tuple[int, np.ndarray]]:
-    """Return (row, positions) of the slumps of windows (B, L), NaN = missing, for each row that has one.
+class Slump(NamedTuple):
+    """A slump of the window `row` at the positions `at` (n,).
+
+    level: of the series after it, relative to before; 1 if the series is back. settled: the first position at that level.
+    """
+
+    row: int
+    at: np.ndarray
+    level: float
+    settled: int
+
+
+def find_slumps(past: np.ndarray, year: float) -> list[Slump]:
+    """Return the slumps of windows (B, L), NaN = missing, for each row that has one.
 
     year: steps of a year, 0 = unknown. Only windows without negative values are searched.
     """
@@ -31,10 +51,20 @@ def find_slumps(past: np.ndarray, year: float) -> list[tuple[int, np.ndarray]]:
     found = []
     for row in np.flatnonzero(_suspect(past, period)).tolist():
         first = int(np.isfinite(past[row]).argmax())
-        at = _slump(past[row, first:].astype(np.float64), period)
-        if len(at):
-            found.append((row, first + at))
+        slump = _slump(past[row, first:].astype(np.float64), period)
+        if slump is not None:
+            found.append(Slump(row, first + slump.at, slump.level, first + slump.settled))
     return found
+
+
+def at_level_after(past: np.ndarray, slumps: Sequence[Slump]) -> np.ndarray:
+    """Scale the values before each slump of windows (B, L) to the level after it; the array itself where all are back."""
+    out = past
+    for slump in slumps:
+        if slump.level != 1:
+            out = past.copy() if out is past else out
+            out[slump.row, : slump.at[0]] *= slump.level
+    return out
 
 
 def _suspect(past: np.ndarray, period: int) -> np.ndarray:
@@ -46,23 +76,22 @@ def _suspect(past: np.ndarray, period: int) -> np.ndarray:
     return np.asarray((fell[:, 2:] & fell[:, 1:-1] & fell[:, :-2]).any(1) & ~(past < 0).any(1))
 
 
-def _slump(values: np.ndarray, period: int) -> np.ndarray:
-    """Return the positions of the only slump of a series (n,), NaN = missing; none if there is none, or another one."""
-    nothing = np.zeros(0, np.int64)
+def _slump(values: np.ndarray, period: int) -> Slump | None:
+    """Return the only slump of a series (n,), NaN = missing, as that of row 0; None if there is none, or another one."""
     begin = _first_fall(values, period)
     if begin is None:
-        return nothing
+        return None
     share = _of_usual(values, begin, period)
-    end = _end(share, begin, period)
-    if end is None or not SHORTEST * period <= end - begin <= LONGEST * period or len(values) - end < period:
-        return nothing
-    after = share[end:]
+    end, level = _back(share, begin, period) or _settled(share, begin, period) or (begin, 1.0)
+    if not SHORTEST * period <= end - begin <= LONGEST * period or len(values) - end < period:
+        return None
+    after = share[end:] / level
     others = np.concatenate([_of_last_years(values[:begin], period), after])
-    is_deep = (share[begin:end] <= DEEP).sum() >= max(2, DEEP_STEPS * period)
+    is_deep = (share[begin:end] <= DEEP * level).sum() >= max(2, DEEP_STEPS * period)
     is_back = USUAL <= np.nanmedian(after[:period]) <= MOST
     is_alone = (others <= FELL).sum() <= RARELY * np.isfinite(others).sum()
     at = np.arange(begin, end)
-    return at[~np.isnan(values[at])] if is_deep and is_back and is_alone else nothing
+    return Slump(0, at[~np.isnan(values[at])], level, end) if is_deep and is_back and is_alone else None
 
 
 def _first_fall(values: np.ndarray, period: int) -> int | None:
@@ -98,10 +127,25 @@ def _over(values: np.ndarray, usual: np.ndarray) -> np.ndarray:
     return np.divide(values, middle, out=np.full(len(values), np.nan), where=known & (middle > 0))
 
 
-def _end(share: np.ndarray, begin: int, period: int) -> int | None:
-    """Return the first step after `begin` from which a series is at its usual level for half a year; None if there is none."""
+def _back(share: np.ndarray, begin: int, period: int) -> tuple[int, float] | None:
+    """Return the first step after `begin` from which a series is at its usual level for half a year, and the level 1."""
     half = max(period // 2, 3)
     for end in range(begin + 3, len(share) - half + 1):
         if share[end] >= USUAL and np.nanmedian(share[end : end + half]) >= USUAL:
-            return end
+            return end, 1.0
     return None
+
+
+def _settled(share: np.ndarray, begin: int, period: int) -> tuple[int, float] | None:
+    """Return the first step after `begin` from which a series stays at a lower level, and that level; None if it has none.
+
+    The level lasts two years or more, and the season there has the old shape.
+    """
+    half, newest = max(period // 2, 3), share[-2 * period :]
+    level = float(np.nanmedian(newest)) if begin < len(share) - 2 * period and np.isfinite(newest).any() else 0.0
+    if not 0 < level < USUAL or np.nanmedian(np.abs(newest / level - 1)) > LIKE_BEFORE:
+        return None
+    medians = np.nanmedian(np.lib.stride_tricks.sliding_window_view(share[begin:], half), 1)
+    away = np.flatnonzero(~(np.abs(medians / level - 1) <= SETTLED))
+    end = begin + (int(away[-1]) + 1 if len(away) else 0)
+    return (end, level) if end <= len(share) - 2 * period else None
