@@ -25,6 +25,7 @@ from tsattn.data.reading.json_tables import holds_series, json_table, unfolded_s
 from tsattn.data.reading.marks import proved
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.quoted_lines import tightened, unwrapped, with_whole_dates
+from tsattn.data.reading.r_prints import unprinted
 from tsattn.data.reading.row_location import Where
 from tsattn.data.reading.source import Part
 from tsattn.data.reading.wide_numbers import Uneven, convert_options, wide_columns
@@ -46,6 +47,7 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
     import pyarrow as pa
 
     try:
+        part = unprinted(part, notes) if part.kind == "text" else part
         if part.kind == "text":
             part = without_first_row_extras(undrawn(part, notes), notes)
             part = with_whole_dates(tightened(unwrapped(part, notes)), notes)
