@@ -82,7 +82,9 @@ def heat(years: int, off: float, seed: int = 0) -> np.ndarray:
     """Hourly heat demand, whose plant runs at the level `off` each August."""
     rng = np.random.default_rng(seed)
     stamps = pd.date_range("2023-01-01", f"{2022 + years}-12-31 23:00", freq="h")
-    season = 50 + 30 * np.cos(2 * np.pi * stamps.dayofyear.to_numpy() / 365.25) + 6 * np.sin(2 * np.pi * stamps.hour.to_numpy() / 24)
+    season = (
+        50 + 30 * np.cos(2 * np.pi * stamps.dayofyear.to_numpy() / 365.25) + 6 * np.sin(2 * np.pi * stamps.hour.to_numpy() / 24)
+    )
     demand = season + rng.normal(0, 2, len(stamps))
     return np.where(stamps.month == 8, off + rng.exponential(0.3, len(stamps)), demand)
 
