@@ -10,6 +10,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.cleaning.row_checks import warn_of_gross_errors, warn_of_lone_negative, without_sentinels
 from tsattn.data.cleaning.unit_changes import warn_of_unit_changes
 from tsattn.data.freq import Freq
+from tsattn.data.names import listed, words
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading import freq_inference
 from tsattn.data.reading.coarse_known import with_filled_steps
@@ -24,9 +25,13 @@ from tsattn.data.reading.open_slots import with_open_slots
 from tsattn.data.reading.roles import Roles
 from tsattn.data.reading.row_times import Clock, same_time_of_day, utc_stamps, wall_stamps
 from tsattn.data.reading.rows import Rows, in_order, merged, one_below_the_other, resampled
-from tsattn.data.reading.targets import warn_of_summed_levels
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
+
+_LEVEL_WORDS = {
+    *("balance", "saldo", "kontostand", "solde", "stock", "inventory", "bestand", "lagerbestand", "level", "pegel", "humidity"),
+    *("temperature", "temp", "temperatur", "price", "preis", "precio", "prix", "rate", "kurs", "close", "open", "high", "low"),
+}
 
 
 def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptions, schema: Schema | None, notes: Notes) -> Panel:
@@ -62,7 +67,7 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
         {} if options.fill is None else dict.fromkeys(range(len(targets)), options.fill),
     )
     if options.resample and options.agg == "sum":
-        warn_of_summed_levels(roles.target, notes)
+        _warn_of_summed_levels(roles.target, notes)
         if options.fill is None:
             _hint_at_fill(grid, len(rows), notes)
     del rows
@@ -271,3 +276,10 @@ def _rows_kept(trim: _Trim) -> np.ndarray:
     low, sizes = trim.low[trim.kept], (trim.end - trim.low)[trim.kept]
     begins = np.cumsum(sizes) - sizes
     return np.repeat(low - begins, sizes) + np.arange(int(sizes.sum()))
+
+
+def _warn_of_summed_levels(names: tuple[str, ...], notes: Notes) -> None:
+    """Warn of columns that are named like levels: their sum over a period counts each row once more."""
+    levels = [n for n in names if set(words(n)) & _LEVEL_WORDS]
+    if levels:
+        notes.warn(f"{listed(levels)}: a level is seldom added up over time; --agg last takes its last value in each step")
