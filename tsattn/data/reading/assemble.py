@@ -135,7 +135,7 @@ def _timed(
     if step is not None and not step.has_clock:
         raise ConfigError(f"--freq {step}: the rows have timestamps", "use --timestamp none to number the rows instead")
     stamps = wall_stamps(clock) if daily or not zoned else utc_stamps(clock, rows.group, rows.where)
-    ordered = in_order(replace(rows, stamps=stamps), notes)
+    ordered = _in_order_of_days(rows, clock, stamps, notes) if daily and zoned else in_order(replace(rows, stamps=stamps), notes)
     hint = "" if len(rows.ids) > 1 else "; or name the column that identifies the series: --item NAME"
     if not zoned and not same_time_of_day(stamps):
         hint += "; if a clock was set back there, name its zone: --timezone Europe/Berlin, for example"
@@ -159,6 +159,20 @@ def _timed(
             raise
         notes.warn(f"the days are days in UTC, not in {clock.zone}: kept in UTC")
         return freq, found, "UTC", ""
+
+
+def _in_order_of_days(rows: Rows, clock: Clock, wall: np.ndarray, notes: Notes) -> Rows:
+    """Return the rows in the order of their local times `wall` (n,), reporting only rows whose UTC times are out of order.
+
+    The local hour that occurs twice in autumn is in order, although its local times go back.
+    """
+    try:
+        instants = utc_stamps(clock, rows.group, rows.where)
+    except DataError:  # the rows are in no order that says which of the two hours they are of
+        return in_order(replace(rows, stamps=wall), notes)
+    ordered = in_order(replace(rows, stamps=instants), notes)
+    local = wall if ordered.source is None else wall[ordered.source]
+    return in_order(replace(ordered, stamps=local), Notes())
 
 
 def _counted(rows: Rows, clock: Clock | None, forced: Freq | None, options: ReadOptions, notes: Notes) -> tuple[Freq, Rows]:
