@@ -55,7 +55,13 @@ def test_months_of_unfinished_years_stay_in_order_also_in_blocks_of_columns(pane
     assert panel.freq.alias == "MS"
     assert panel.start[0] == np.datetime64(f"2018-{first + 1:02d}-01")
     np.testing.assert_allclose(panel.history(0), values, rtol=1e-6)
-    assert any("R's print of a ts object" in found.value for found in report.found)
+    assert any("print of a ts object" in found.value for found in report.found)
+
+
+def test_decimal_commas_and_prompts_around_the_print_are_read(panel_of):
+    text = calendar(["Qtr1", "Qtr2", "Qtr3", "Qtr4"], 2010, 2, [k + 0.5 for k in range(30)]).replace(".", ",")
+    panel, _ = panel_of(f"> x\n{text}> \n")
+    np.testing.assert_allclose(panel.history(0), [k + 0.5 for k in range(30)])
 
 
 def test_missing_values_within_the_years_stay_missing(panel_of):
@@ -115,11 +121,31 @@ def test_matrices_of_series_are_read_by_their_row_labels(panel_of, label):
     np.testing.assert_allclose(panel.history(1), [50 - k for k in range(30)], rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["load", "[,1]"])
+def test_an_xts_object_with_times_of_day_keeps_the_name_of_its_column(panel_of, name):
+    times = np.arange("2024-01-01", "2024-01-03", np.timedelta64(1, "h"), "datetime64[m]").astype(str)
+    panel, _ = panel_of(f"{name:>26}\n" + "".join(f"{t.replace('T', ' ')}:00 {100 + k / 2:6.1f}\n" for k, t in enumerate(times)))
+    assert list(panel.item_ids) == ["load" if name == "load" else "value"]
+    assert panel.freq.alias == "h"
+
+
 def test_an_xts_object_without_a_name_is_called_value(panel_of):
     days = np.arange("2024-01-01", "2024-03-01", dtype="datetime64[D]")
     panel, _ = panel_of("           [,1]\n" + "".join(f"{d} {100 + k / 2:.1f}\n" for k, d in enumerate(days)))
     assert list(panel.item_ids) == ["value"]
     assert panel.freq.alias == "D"
+
+
+def test_a_zoo_object_may_have_times_of_day(panel_of):
+    times = [f"2024-01-0{1 + k // 24} {k % 24:02d}:00:00" for k in range(48)]
+    lines = [
+        line
+        for k in range(0, 48, 3)
+        for line in (" ".join(times[k : k + 3]) + " ", " ".join(f"{100 + k + i:19.1f}" for i in range(3)) + " ")
+    ]
+    panel, _ = panel_of("\n".join(lines) + "\n")
+    assert panel.freq.alias == "h"
+    np.testing.assert_allclose(panel.history(0), 100 + np.arange(48))
 
 
 @pytest.mark.parametrize("monthly", [False, True])
@@ -183,4 +209,4 @@ def test_tables_of_months_that_r_did_not_print_are_left_to_other_readers(panel_o
         _, report = panel_of(text)
     except DataError:
         return
-    assert not any("R's print" in found.value for found in report.found)
+    assert not any("print of" in found.value for found in report.found)

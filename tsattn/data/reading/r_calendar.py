@@ -18,7 +18,7 @@ HINT = (
     'write all rows in R: write.csv(data.frame(date = zoo::as.Date(time(x)), value = x), "x.csv", row.names = FALSE); '
     'for a tibble: write.csv(x, "x.csv", row.names = FALSE)'
 )
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|NA|NaN|[+-]?Inf", re.I)
+_NUMBER = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:e[+-]?\d+)?|NA|NaN|[+-]?Inf", re.I)
 _MONTH = re.compile(rf"(?:(\d{{4}}) )?({'|'.join(MONTHS)})(?: (\d{{4}}))?")
 _QUARTER = re.compile(r"(\d{4}) Q([1-4])")
 _WEEK = re.compile(r"(\d{4}) W(\d\d)")
@@ -42,8 +42,8 @@ def is_number(cell: str) -> bool:
 
 
 def number(cell: str) -> float:
-    """Return a number as R prints it; NA is NaN."""
-    return float("nan") if cell.upper() == "NA" else float(cell)
+    """Return a number as R prints it, with a decimal comma if OutDec is one, and never with thousands marks; NA is NaN."""
+    return float("nan") if cell.upper() == "NA" else float(cell.replace(",", "."))
 
 
 def date_of(label: str) -> str | None:

@@ -8,18 +8,19 @@ from dataclasses import replace
 from itertools import pairwise
 
 from tsattn.data.reading.r_calendar import HINT, MONTHS, QUARTERS, Printed, by_labels, dated, is_number, labelled, number
-from tsattn.data.reading.r_tables import calendar_table, labelled_table
+from tsattn.data.reading.r_tables import TIMED, calendar_table, labelled_table
 from tsattn.data.reading.r_tibbles import tibble
 from tsattn.data.reading.source import Part
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
 _SAMPLE = 1 << 14  # bytes with the first two lines
+_LARGEST = 1 << 24  # bytes of the largest print; R prints 100,000 values by default
 _FIRST = re.compile(rf"Time Series:|\[,?1\](?:\s|$)|# A \w+: |(?:{'|'.join((*MONTHS, *QUARTERS))}|p1)(?:\s|$)")
 _LABELLED = re.compile(r"(?:[A-Z][a-z]{2} \d{4}|\d{4} Q[1-4])\s")
-_DATES = re.compile(r"(?:(?:\d{4}-\d\d-\d\d|[A-Z][a-z]{2} \d{4}|\d{4} Q[1-4])(?:\s+|$))+")
+_DATES = re.compile(r"(?:(?:\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?|[A-Z][a-z]{2} \d{4}|\d{4} Q[1-4])(?:\s+|$))+")
 _ECHO = re.compile(r"(?:#>|##)(?: |$)")  # signs that knitr and reprex write before each line of output
-_PROMPT = re.compile(r"[>+] ")
+_PROMPT = re.compile(r"[>+](?: |$)")
 _CUT = re.compile(r"\s*\[ reached .*omitted|# .*\bmore rows?\b")
 _SERIES = re.compile(r"Time Series:\s*")
 _FIELD = re.compile(r"(Start|End|Frequency) = (?:c\((\d+), (\d+)\)|([\d.]+))\s*")
@@ -36,14 +37,17 @@ def unprinted(part: Part, notes: Notes) -> Part:
     if b"\x00" in raw or not _is_printed(_lines(raw.decode("utf-8", "replace"))[:2]):
         return part
     with part.open() as stream:
-        lines = _lines(stream.read().decode("utf-8", "replace"))
+        raw = stream.read(_LARGEST + 1)
+    if len(raw) > _LARGEST:
+        return part
+    lines = _lines(raw.decode("utf-8", "replace"))
     shown = [line for line in lines if not _CUT.match(line)]
     printed = next((found for way in _WAYS if (found := way(shown)) is not None), None) if len(shown) > 1 else None
     if printed is None:
         return part
     if len(shown) < len(lines):
         raise DataError(f"{part.name}: R printed only some of the rows of {printed.kind}", HINT)
-    notes.find("format", f"R's print of {printed.kind}")
+    notes.find("format", f"print of {printed.kind}")
     for warning in printed.warnings:
         notes.warn(f"{part.name}: {warning}")
     return replace(part, kind="arrow", table=printed.table)
@@ -61,7 +65,8 @@ def _is_printed(lines: Sequence[str]) -> bool:
     """Return True if these may be the first two lines of a print of R."""
     if len(lines) < 2 or any(mark in lines[1] for mark in ";\t"):
         return False
-    return bool(_FIRST.match(lines[0].strip()) or _LABELLED.match(lines[1]) or _DATES.fullmatch(lines[0].strip()))
+    timed = lines[0].startswith(" ") and TIMED.match(lines[1])
+    return bool(timed or _FIRST.match(lines[0].strip()) or _LABELLED.match(lines[1]) or _DATES.fullmatch(lines[0].strip()))
 
 
 def _series(lines: list[str]) -> Printed | None:
