@@ -29,12 +29,14 @@ def without_text_items(table: Table, options: ReadOptions, notes: Notes) -> Tabl
     if any(name not in busy and not says_time(name) for name in table.columns.numeric):
         return table
     texts = {n: c for n, c in table.columns.others.items() if c.kind == "text" and c.labels is not None}
+    items = [c for c in texts.values() if not c.missing.any() and _may_name_series(c, table, set(options.item))]
     for name, column in texts.items():
-        if name in busy or (options.target and name not in options.target) or (kinds := _kinds_of_rows(column, table)) is None:
+        others = [item for item in items if item is not column]
+        if name in busy or not others or (options.target and name not in options.target):
             continue
-        for item in texts.values():
-            if item is column or item.missing.any() or not _may_name_series(item, table, set(options.item)):
-                continue
+        if (kinds := _kinds_of_rows(column, table)) is None:
+            continue
+        for item in others:
             if (left := _numberless(item, *kinds)) is not None:
                 names = listed([t for t, out in zip(item.texts(), left, strict=True) if out])
                 rows = left[item.values]
