@@ -87,3 +87,10 @@ def test_a_number_of_transactions_beside_gross_and_net_amounts_is_not_chosen_as_
         take(text)
     assert "--target gross" in stop.value.hint
     assert len(take(text, target=("gross",))[0]) == 2
+
+
+def test_the_advice_for_transactions_at_any_time_names_sums(take):
+    times = [f"2024-01-{1 + k // 2:02d} {(7 * k) % 24:02d}:{(13 * k) % 60:02d}" for k in range(40)]
+    with pytest.raises(DataError, match="irregular timestamps") as stop:
+        take(table("created,amount", sorted(times), range(40)))
+    assert "or sum, for amounts" in stop.value.hint

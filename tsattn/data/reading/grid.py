@@ -110,7 +110,7 @@ def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:
     if uneven.kind == "irregular":
         return DataError(
             f"{rows.place(row)}: {item}irregular timestamps ({gap}, for example)",
-            f"aggregate them to a fixed frequency: --resample {nice} --agg mean",
+            f"aggregate them to a fixed frequency: --resample {nice} --agg mean (or sum, for amounts and counts)",
         )
     finest = f"; or put them on a finer grid with gaps: --freq {uneven.finest.alias}" if uneven.finest else ""
     return DataError(
