@@ -52,11 +52,6 @@ def test_factors_that_continue_the_values_stay_factors(take):
     np.testing.assert_allclose(panel.history(0), values, rtol=1e-2)
 
 
-def test_a_unit_that_is_not_listed_is_removed_if_every_number_has_decimals(take):
-    panel, _ = take(table("date;level", ISO, [f"{20 + k},5 Xyz" for k in range(20)], sep=";"))
-    assert panel.history(0)[3] == 23.5
-
-
 def test_periods_above_one_measure_are_the_dates_of_the_rows_of_sap(take):
     months = [f"{k % 12 + 1:02d}.{2022 + k // 12}" for k in range(24)]
     lines = [

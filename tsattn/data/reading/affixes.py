@@ -24,7 +24,7 @@ UNITS = frozenset(
         "% %RH ° °C °F ºC ºF ℃ ℉ C F K kWh MWh GWh TWh Wh kW MW GW W Wp VA kVA kvar V mV kV A mA Hz kHz MHz GHz",
         "m km cm mm nm µm um m2 m² km2 km² ha ft ft2 ft² sqft in mi yd m3 m³ Nm3 Nm³ l L ml mL cl hl dl gal bbl",
         "kg g mg µg ug t kt Mt lb lbs oz h hr hrs hours hour min mins minutes s sec secs seconds ms ns d day days",
-        "pcs pc PC pieces piece ST EA KG Stk Stk. Stück units unit u. ppm ppb hPa mbar bar Pa kPa MPa psi inHg mmHg",
+        "pcs pc PC pieces piece ST EA KG KAR PAL Stk Stk. Stück units unit u. ppm ppb hPa mbar bar Pa kPa MPa psi inHg mmHg",
         "km/h kmh kph m/s mph kn kt knots W/m2 W/m² kWh/m2 kWh/m² µg/m3 µg/m³ ug/m3 mg/m3 mg/m³ mg/l mg/L g/l g/kg kg/m3",
         "m3/s m³/s m3/h m³/h l/s l/min l/h L/s L/min L/h cfs kB KB MB GB TB kbps Mbps Gbps",
         "rpm lx lux dB dBA dBm J kJ MJ GJ kcal cal",
@@ -75,7 +75,6 @@ _FEW = 9  # distinct texts that may be the names of bins, such as 100 ms and 1 s
 _FLAG = re.compile(r"[bcdefinprsuz]{1,3}|\*{1,4}|[†‡§¶#^~!\u00b9\u00b2\u00b3]|\([a-zA-Z]{1,2}\)|\[\w{1,2}\]")
 _PLAIN_DECIMAL = re.compile(r"([+-]?\d+[.,](\d+))")
 _CAPITAL_FLAG = re.compile(r"([+-]?\d+[.,](\d+))([A-Z])")
-_DECIMAL_AND_UNIT = re.compile(r"[+-]?\d[\d.,]*[.,]\d+ [^\W\d_]{1,6}")  # of any unit, in every cell
 _FEW_MARKED = 0.5  # most numbers with a flag for each without one
 # sign, currency, sign, number, the rest
 SPLIT = re.compile(
@@ -147,8 +146,6 @@ def beside(texts: Sequence[str]) -> Affixes | None:
         return Affixes("scale", (*done, f"units {', '.join(sorted(rest))} converted to {base}"), factors=_FAMILIES[base])
     if all(_FLAG.fullmatch(s.replace(" ", "")) for s in rest):
         return Affixes("flags", (*done, f"flags such as {min(rest)!r}"))
-    if len(rest) == 1 and next(iter(rest)).isalpha() and all(map(_DECIMAL_AND_UNIT.fullmatch, texts)):
-        return Affixes("unit", (*done, f"unit {min(rest)!r}"))
     if all(s in UNITS or s in _SCALES for s in rest):
         one, two = sorted(rest)[:2]
         return Affixes(clash=(one, two))
