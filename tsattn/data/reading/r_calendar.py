@@ -24,7 +24,8 @@ _QUARTER = re.compile(r"(\d{4}) Q([1-4])")
 _WEEK = re.compile(r"(\d{4}) W(\d\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d(?:\.\d+)?)?)?")
 _DECIMAL = re.compile(r"\d+(?:\.\d+)?")
-_FIRST_YEAR, _YEARS = 1000, 9999  # a ts object that starts at 1 counts periods, not years
+_STEPS_OF_DAYS = {7: (52, 53), 1: (365, 366)}  # days of a step: steps per year, from and to
+_FIRST_YEAR, _LAST_YEAR = 1000, 9999  # a ts object that starts at 1 counts periods, not years
 
 
 @dataclass(frozen=True)
@@ -100,28 +101,28 @@ def by_labels(kind: str, labels: Sequence[str], columns: dict[str, list[float]])
 def dated(kind: str, begin: float, frequency: float, columns: dict[str, list[float]]) -> Printed | None:
     """Return a ts object as a table. begin: time of the first value, in years or other periods; frequency: steps per period.
 
-    R gives no dates to weeks and days of a year; they are counted from January 1st. Steps of other periods have no dates.
+    R gives no dates to weeks and days of a year; they are counted from January 1st, with a warning. Steps of other periods have
+    no dates.
     """
     rows = len(next(iter(columns.values())))
     if rows < 2 or frequency <= 0:
         return None
-    year, within = int(begin + 1e-6), begin - int(begin + 1e-6)
-    first, months = datetime.date(min(max(year, 1), _YEARS), 1, 1), 12 / frequency
-    if not _FIRST_YEAR <= year <= _YEARS - rows:
-        told = f"{frequency:g} steps per period" if frequency != 1 else "one step per period"
-        return Printed(f"{kind} without dates, {told}", _table(None, columns))
-    if months == int(months):
-        at = [12 * year + round(within * 12) + k * int(months) for k in range(rows)]
-        return Printed(kind, _table([f"{k // 12}-{k % 12 + 1:02d}-01" for k in at], columns))
-    days, what = (7, "weeks") if 52 <= frequency <= 53 else (1, "days") if 365 <= frequency <= 366 else (0, "")
-    if not days:
+    year = int(begin + 1e-6)
+    step = round((begin - year) * frequency)  # of the year
+    if not _FIRST_YEAR <= year <= _LAST_YEAR - rows:
+        return Printed(f"{kind} without dates, {frequency:g} steps per period", _table(None, columns))
+    if frequency in (1, 2, 3, 4, 6, 12):
+        months = [12 * year + (step + k) * 12 // int(frequency) for k in range(rows)]
+        return Printed(kind, _table([f"{month // 12}-{month % 12 + 1:02d}-01" for month in months], columns))
+    days = next((days for days, (low, high) in _STEPS_OF_DAYS.items() if low <= frequency <= high), None)
+    if days is None:
         return Printed(f"{kind} without dates, {frequency:g} steps per year", _table(None, columns))
-    first += datetime.timedelta(days=days * round(within * frequency))
-    dates = [(first + datetime.timedelta(days=days * k)).isoformat() for k in range(rows)]
+    first = datetime.date(year, 1, 1)
+    dates = [(first + datetime.timedelta(days=days * (step + k))).isoformat() for k in range(rows)]
     warning = (
-        f"R counts {frequency:g} {what} per year and prints no dates; the first value is dated {dates[0]}, "
-        f"the others every {days} days; if the data has dates, write them with the values"
-    ).replace("every 1 days", "every day")
+        f"R counts {frequency:g} steps per year and prints no dates; the first value is dated {dates[0]}, the next {dates[1]}; "
+        "if the data has dates, write them with the values"
+    )
     return Printed(kind, _table(dates, columns), (warning,))
 
 
