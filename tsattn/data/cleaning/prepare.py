@@ -20,6 +20,7 @@ from tsattn.data.cleaning.level_shifts import at_newest_level, find_level_shifts
 from tsattn.data.cleaning.outages import find_outages
 from tsattn.data.cleaning.sentinels import find_sentinels
 from tsattn.data.cleaning.slumps import at_level_after, find_slumps
+from tsattn.data.cleaning.yearly_shifts import at_shifted_level, find_yearly_shifts
 
 if TYPE_CHECKING:
     from tsattn.data.panel import Panel
@@ -138,8 +139,11 @@ def prepare(past: np.ndarray, periods: Sequence[int] = (), *, year: float = 0.0,
         clean = at_level_after(clean, slumps)
         parts += [(LEVEL_SHIFT, np.array([one.row]), np.array([one.settled])) for one in slumps if one.level != 1]
         shifts = find_level_shifts(clean, periods)
+        moved = {row for row, _ in shifts}
         clean = at_newest_level(clean, shifts, periods)
-        parts += [(LEVEL_SHIFT, np.array([row]), np.array([at])) for row, at in shifts]
+        yearly = [one for one in find_yearly_shifts(clean, year) if one.row not in moved]
+        clean = at_shifted_level(clean, yearly)
+        parts += [(LEVEL_SHIFT, np.array([row]), np.array([at])) for row, at in (*shifts, *((s.row, s.at) for s in yearly))]
     return Prepared(clean, plausible, _record(past, parts))
 
 
@@ -159,14 +163,13 @@ def _record(past: np.ndarray, parts: Sequence[tuple[int, np.ndarray, np.ndarray]
 def prepared(batch: WindowBatch) -> WindowBatch:
     """The batch with its history cleaned, and the record in `cleaning`; the batch itself where that was done before.
 
-    Level shifts stay where the batch has covariates, and outages where it has declared ones, which may explain them.
+    Level shifts and outages stay where the batch has covariates that change over time, which may explain them.
     """
     if batch.cleaning is not None:
         return batch
-    covariates = batch.past_cov.shape[2] or batch.known.shape[2] or batch.static.shape[1]
     declared = batch.past_cov.shape[2] or batch.known.shape[2] > batch.calendar
     year = 0.0 if declared else batch.year
-    found = prepare(batch.past_target, batch.season_lengths, year=year, level_shifts=not covariates)
+    found = prepare(batch.past_target, batch.season_lengths, year=year, level_shifts=not declared)
     return dataclasses.replace(batch, past_target=found.past, plausible=found.plausible, cleaning=found.cleaning)
 
 
