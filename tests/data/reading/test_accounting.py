@@ -46,3 +46,23 @@ def test_subtotals_between_the_rows_are_left_out_and_reported(take, name):
     panel, report = take("\n".join(["date,v", *rows]) + "\n")
     assert max(series(panel)[:28]) == 28
     assert [r.count for r in report.repaired if "totals" in r.what] == [3]
+
+
+@pytest.mark.parametrize("written", ["({})", "$({})", "$ ({})", "(${})", "({}) €", "€ ({})", "(€ {})"])
+@pytest.mark.parametrize("share", [1, 2])
+def test_parentheses_are_a_minus_sign_wherever_the_currency_stands(take, written, share):
+    plain = written.replace("(", "").replace(")", "")
+    cells = [f'"{(written if k % share == 0 else plain).format(f"{1000 + k:,}.50")}"' for k in range(20)]
+    panel, report = take(table("date,v", ISO, cells))
+    assert series(panel) == [-(1000.5 + k) if k % share == 0 else 1000.5 + k for k in range(20)]
+    assert any("parentheses" in r.what for r in report.repaired)
+
+
+def test_a_column_that_is_always_in_parentheses_is_read_beside_plain_amounts(take):
+    panel, _ = take(table("date,revenue,payroll", ISO, [f'"{1000 + k:,}.5","({800 + k}.25)"' for k in range(20)]))
+    assert (series(panel)[0], series(panel, 1)[:2]) == (1000.5, [-800.25, -801.25])
+
+
+def test_percentages_in_parentheses_are_negative(take):
+    panel, _ = take(table("date,margin", ISO, [f"({k}.5%)" if k % 3 == 0 else f"{k}.5%" for k in range(20)]))
+    assert series(panel)[:4] == [-0.5, 1.5, 2.5, -3.5]
