@@ -30,6 +30,10 @@ _COUNT_WORDS = {
 }
 _MOST_TEXTS = 20  # distinct texts that are no numbers, in a column that is still one of numbers
 _FEWEST_ROWS = 20  # fewest rows that show that a column counts the rows
+_MOST_SEEN = 2_000  # distinct texts that are examined for text beside numbers
+_NUMBER_BESIDE_TEXT = re.compile(
+    r"(?P<before>[^\d.,]{0,8})(?:\d[\d.,'\u2019\s]*[.,\s]\d+|\d+(?=\s+[^\d\s]))(?P<behind>[^\d.,:/]{0,12})"
+)
 _FEW_NAMES = 9  # distinct texts that may be codes of items
 
 
@@ -120,6 +124,10 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
                 raise DataError(
                     f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is not a number", "name another --target"
                 )
+            elif not options.target and (unread := _with_unknown_affix(column)):
+                notes.warn(
+                    f"column {name!r} is left out: {unread!r} is a number with unknown text beside it; write numbers alone"
+                )
             continue
         if not wanted and numbers.done and is_item_name(name) and not _are_amounts(numbers):
             continue  # 12b is the name of a meter, not 12 with a flag
@@ -142,6 +150,19 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
         if not made:
             _only_durations(table, busy, notes, strict=True)  # raises for texts of two readings
     return table.with_columns(made)
+
+
+def _with_unknown_affix(column: Column) -> str:
+    """Return a text of a column if its texts are numbers with the same unknown text beside them and seldom repeat, else "".
+
+    Numbers without a decimal or thousands mark count only before a blank: INV-1001 and 5A are names.
+    """
+    texts = column.texts()[:_MOST_SEEN]
+    if len(texts) < _FEWEST_ROWS or 2 * len(column.texts()) < len(column):
+        return ""
+    found = [_NUMBER_BESIDE_TEXT.fullmatch(text) for text in texts]
+    affixes = {(match["before"].strip(" +-"), match["behind"].strip()) for match in found if match}
+    return texts[0] if all(found) and len(affixes) == 1 else ""
 
 
 def _are_amounts(numbers: Numbers) -> bool:
