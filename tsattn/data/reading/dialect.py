@@ -384,9 +384,8 @@ def _note(
     if encoding != "utf-8":
         notes.find("encoding", encoding, "--encoding")
     if encoding in _GUESSED and not options.encoding:
-        notes.warn(
-            f"{part.name}: not UTF-8; read as {_GUESSED[encoding]} ({encoding}); if letters look wrong, name the encoding with --encoding"
-        )
+        said = f"{part.name}: not UTF-8; read as {_GUESSED[encoding]} ({encoding})"
+        notes.warn(f"{said}; if letters look wrong, name the encoding with --encoding")
     if delimiter != ",":
         notes.find("delimiter", named(delimiter), "--delimiter")
     if marks.decimal != ".":
