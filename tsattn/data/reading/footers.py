@@ -23,8 +23,8 @@ _TOTAL = re.compile(
     r"somme|totaal|razem|total g(?:é|e)n(?:é|e)ral|total geral|totale complessivo|eindtotaal|suma końcowa|totalsumma|hovedtotal|"
     r"i alt|totalt|summa|yhteensä|összesen|toplam|ukupno|celkem|spolu|всего|合計|总计|合计|總計|총계|"
     r"übertrag|carried forward|brought forward|"
-    r"celkový součet|итого|общий итог|averages?|avg|mean|mittelwert|durchschnitt|moyenne|promedio|media|minimum|maximum|min|max|"
-    r"median|m[aá]xima|m[ií]nima|count|anzahl|std\.?(?:\s?dev)?)\b[\s:.]*",
+    r"celkový součet|итого|общий итог|averages?|avg|mean|mittel(?:wert)?|durchschnitt|moyenne|promedio|media|minimum|maximum|min|"
+    r"max|median|m[aá]xima|m[ií]nima|count|anzahl|std\.?(?:\s?dev)?)\b[\s:.]*",
     re.I,
 )
 _SUM_WORD = (
