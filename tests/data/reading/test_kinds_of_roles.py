@@ -301,3 +301,25 @@ def test_when_a_column_is_a_part_of_the_name_of_a_series_then_it_may_be_a_static
     assert panel.static[0].tolist() == panel.static[2].tolist() != panel.static[1].tolist()
     with pytest.raises(ConfigError, match="'kind' is set as"):
         read(path, ReadOptions(item=("shop",), static=("kind",), known=("kind",)))
+
+
+@pytest.mark.parametrize("names", [("region", "note"), ("region", "currency")])
+def test_weeks_that_begin_on_sunday_have_no_repeated_hour(take, names):
+    weeks = [date(2022, 1, 2) + timedelta(weeks=k) for k in range(40)]
+    notes = {"note": ("", "late", "promo"), "currency": ("EUR",)}[names[1]]
+    rows = [f"{week},{region},{notes[k % len(notes)]},{k * 7 % 31}" for k, week in enumerate(weeks) for region in ("N", "S")]
+    panel, _ = take("\n".join([f"week,{','.join(names)},sales", *rows]) + "\n")
+    assert (panel.item_ids, panel.freq.alias) == (("N", "S"), "W")
+
+
+def test_weeks_that_begin_on_sunday_may_have_two_columns_of_names_with_two_texts_each(take):
+    weeks = [date(2022, 1, 2) + timedelta(weeks=k) for k in range(40)]
+    rows = [f"{week},{store},{dept},{k * 7 % 31}" for k, week in enumerate(weeks) for store in (1, 2) for dept in (10, 20)]
+    panel, _ = take("\n".join(["date,store,dept,sales", *rows]) + "\n")
+    assert panel.item_ids == ("1/10", "1/20", "2/10", "2/20")
+
+
+def test_a_first_column_without_a_name_that_counts_the_rows_of_each_item_is_no_target(take):
+    rows = [f"{k},{date(2024, 1, 1) + timedelta(days=k)},{place},{k * 7 % 31}" for place in "ab" for k in range(30)]
+    panel, _ = take("\n".join([",date,place,boxes", *rows]) + "\n")
+    assert (panel.item_ids, panel.schema.target) == (("a", "b"), ("boxes",))

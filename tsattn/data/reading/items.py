@@ -14,7 +14,7 @@ from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading.column_blocks import fractional, where, whole
 from tsattn.data.reading.columns import Column, Table, as_text
 from tsattn.data.reading.name_shapes import names_that
-from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.row_times import Clock, same_time_of_day
 from tsattn.data.reading.time_names import says_only_time, says_time
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
@@ -106,12 +106,17 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
 
 def _marks_repeated_hour(stamps: np.ndarray, codes: np.ndarray) -> bool:
     """Return True for a flag of the hour that occurs twice when clocks are set back: set in one hour of a Sunday, at times that
-    occur without it too."""
+    occur without it too.
+
+    Rows of days or of weeks that begin on Sunday have no such hour, and most times have no flag.
+    """
     first = codes == codes[0] if len(codes) else np.zeros(0, bool)
     if not len(codes) or first.all() or len(np.unique(codes)) != 2:
         return False
     rare = first if 2 * first.sum() < len(codes) else ~first
     flagged = np.unique(stamps[rare])
+    if same_time_of_day(stamps) or 2 * len(flagged) > len(np.unique(stamps)):
+        return False
     days = flagged.astype("datetime64[D]")
     hours = np.unique(flagged.astype("datetime64[h]"))
     sundays = np.all(days.astype(np.int64) % 7 == 3)
