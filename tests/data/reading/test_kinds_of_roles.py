@@ -116,12 +116,12 @@ def test_series_of_one_kind_of_which_one_ends_sooner_stay_series(take, names):
     assert panel.item_ids == tuple(names.split(","))
 
 
-@pytest.mark.parametrize(("rows", "ended", "series"), [(400, 280, 3), (400, 340, 1), (60, 20, 3)])
-def test_a_column_that_is_blank_for_longer_than_a_plan_reaches_is_a_series_that_ended(take, rows, ended, series):
+@pytest.mark.parametrize(("rows", "ended"), [(400, 280), (400, 340), (60, 20), (60, 58)])
+def test_measured_columns_do_not_become_known_covariates_of_a_series_that_ended(take, rows, ended):
     days = [date(2022, 1, 1) + timedelta(k) for k in range(rows)]
     values = [1.07 + k * 37 % 91 / 100 for k in range(rows)]
     panel, _ = take(table("date,USD,CHF,HRK", days, values, values[::-1], [v if k < ended else "" for k, v in enumerate(values)]))
-    assert panel.item_ids == (("USD", "CHF", "HRK") if series == 3 else ("HRK",))
+    assert panel.item_ids == ("USD", "CHF", "HRK")
 
 
 def ends_before(rows, *columns):
@@ -323,3 +323,25 @@ def test_a_first_column_without_a_name_that_counts_the_rows_of_each_item_is_no_t
     rows = [f"{k},{date(2024, 1, 1) + timedelta(days=k)},{place},{k * 7 % 31}" for place in "ab" for k in range(30)]
     panel, _ = take("\n".join([",date,place,boxes", *rows]) + "\n")
     assert (panel.item_ids, panel.schema.target) == (("a", "b"), ("boxes",))
+
+
+@pytest.mark.parametrize("ended", [38, 30])
+@pytest.mark.parametrize(
+    "names", ["UNRATE,CPIAUCSL", "temperature,humidity", "Biomass [MWh],Wind [MWh]", "gas price,oil price", "Old,New"]
+)
+def test_of_two_measured_series_the_one_that_goes_on_is_no_covariate_of_the_other(take, names, ended):
+    days = [date(2024, 1, 1) + timedelta(days=k) for k in range(40)]
+    measured = [20.7 + k * 37 % 91 / 10 for k in range(40)]
+    panel, report = take(table(f"date,{names}", days, measured, [v if k < ended else "" for k, v in enumerate(measured[::-1])]))
+    assert (panel.item_ids, panel.schema.known) == (tuple(names.split(",")), ())
+    assert len(panel.history(0)) == 40
+    assert any("--known" in w for w in report.warnings)
+
+
+@pytest.mark.parametrize("name", ["temperature_fc", "promo", "planned shifts"])
+def test_a_plan_beside_one_series_is_a_known_covariate_also_beside_a_measured_one(take, name):
+    days = [date(2024, 1, 1) + timedelta(days=k) for k in range(40)]
+    ahead = [20.7 + k * 37 % 91 / 10 for k in range(40)]
+    takings = [v if k < 30 else "" for k, v in enumerate(ahead[::-1])]
+    panel, _ = take(table(f"date,takings,{name}", days, takings, ahead))
+    assert (panel.schema.target, panel.schema.known) == (("takings",), (name,))
