@@ -256,7 +256,7 @@ def _of_days(head: str, *cells: str) -> str:
     return "\n".join([f"date,v,{head}", *rows]) + "\n"
 
 
-@pytest.mark.parametrize("name", ["LAT", "Longitude (x)", "STATIONS_ID", "QN_9", "Qv", "Duration", "TKNR"])
+@pytest.mark.parametrize("name", ["LAT", "Longitude (x)", "STATIONS_ID", "QN_9", "Qv", "Duration", "TKNR", "STAID", "decimal", "altitud", "ignore"])
 def test_a_place_or_quality_that_never_changes_is_no_series(take, name):
     panel, report = take(_of_days(name, "7"))
     assert panel.schema.target == ("v",)

@@ -38,7 +38,7 @@ _DESCRIPTIVE_WORDS = {
         "interval",
     ),
     *("quality", "qn", "qc", "qf", "flag", "flags", "status", "validity", "verification", "valid", "verified", "duration"),
-    *("type", "version", "kod", "cis", "decimals", "period", "population", "radius", "lanes", "lane"),
+    *("type", "version", "kod", "cis", "decimals", "decimal", "ignore", "altitud", "altura", "indicativo", "period", "population", "radius", "lanes", "lane"),
 }
 _COUNTERS = {"id", "record", "records", "rn", "seq", "sequence", "rownum", "rowid", "row", "index", "fcnt", "days", "offset"}
 _MISSING_CODE = re.compile(r"-(?:1|9{2,5}(?:\.9{1,3})?)")
@@ -171,7 +171,7 @@ def _still_within(table: Table, names: list[str], item: tuple[str, ...], rows: s
 
 def _describes(name: str) -> bool:
     """Return True for names of places, qualities and keys, such as LAT, QN_9 and TKNR."""
-    return bool(set(words(name)) & _DESCRIPTIVE_WORDS) or name.lower().endswith(("nr", "code", "itemid"))
+    return bool(set(words(name)) & _DESCRIPTIVE_WORDS) or name.endswith("ID") or name.lower().endswith(("nr", "code", "itemid"))
 
 
 def _is_time_part(name: str) -> bool:
