@@ -256,7 +256,9 @@ def _of_days(head: str, *cells: str) -> str:
     return "\n".join([f"date,v,{head}", *rows]) + "\n"
 
 
-@pytest.mark.parametrize("name", ["LAT", "Longitude (x)", "STATIONS_ID", "QN_9", "Qv", "Duration", "TKNR", "STAID", "decimal", "altitud", "ignore"])
+@pytest.mark.parametrize(
+    "name", ["LAT", "Longitude (x)", "STATIONS_ID", "QN_9", "Qv", "Duration", "TKNR", "STAID", "decimal", "altitud", "ignore"]
+)
 def test_a_place_or_quality_that_never_changes_is_no_series(take, name):
     panel, report = take(_of_days(name, "7"))
     assert panel.schema.target == ("v",)
@@ -345,3 +347,25 @@ def test_a_plan_beside_one_series_is_a_known_covariate_also_beside_a_measured_on
     takings = [v if k < 30 else "" for k, v in enumerate(ahead[::-1])]
     panel, _ = take(table(f"date,takings,{name}", days, takings, ahead))
     assert (panel.schema.target, panel.schema.known) == (("takings",), (name,))
+
+
+def test_an_empty_cell_in_one_of_two_columns_of_names_is_left_out_of_the_name(take):
+    days = [f"{1 + k // 28}/{1 + k % 28}/20" for k in range(40)]
+    places = [("", "Italy"), ("Alberta", "Canada"), ("Ontario", "Canada"), ("", "Japan")]
+    rows = [f"{a},{b},1.5,2.5," + ",".join(str(100 * i + k * k) for k in range(40)) for i, (a, b) in enumerate(places)]
+    text = "\n".join(["Province/State,Country/Region,Lat,Long," + ",".join(days), *rows]) + "\n"
+    for options in ({}, {"item": ("Province/State", "Country/Region")}):
+        assert take(text, **options)[0].item_ids == ("Italy", "Alberta/Canada", "Ontario/Canada", "Japan")
+    with pytest.raises(DataError, match="no item in columns"):
+        take(text.replace(",Italy", ","), item=("Province/State", "Country/Region"))
+
+
+def test_a_date_that_never_changes_is_no_timestamp_beside_one_that_does(take):
+    panel, _ = take(table("realtime_start,realtime_end,date,value", ["2024-03-04"] * 20, ["2024-03-04"] * 20, ISO, LARGE))
+    assert (str(panel.start[0])[:10], len(panel.history(0))) == (ISO[0], 20)
+
+
+def test_the_start_of_a_span_is_the_timestamp_not_the_time_at_which_its_record_was_written(take):
+    start = [1714953600 + 3600 * k for k in range(20)]
+    panel, _ = take(table("created_ts,start_ts,mean", [s + 3610 + 0.25 * k for k, s in enumerate(start)], start, LARGE))
+    assert (panel.freq.alias, str(panel.start[0])[:13]) == ("h", "2024-05-06T00")

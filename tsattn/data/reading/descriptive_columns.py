@@ -38,7 +38,23 @@ _DESCRIPTIVE_WORDS = {
         "interval",
     ),
     *("quality", "qn", "qc", "qf", "flag", "flags", "status", "validity", "verification", "valid", "verified", "duration"),
-    *("type", "version", "kod", "cis", "decimals", "decimal", "ignore", "altitud", "altura", "indicativo", "period", "population", "radius", "lanes", "lane"),
+    *(
+        "type",
+        "version",
+        "kod",
+        "cis",
+        "decimals",
+        "decimal",
+        "ignore",
+        "altitud",
+        "altura",
+        "indicativo",
+        "period",
+        "population",
+        "radius",
+        "lanes",
+        "lane",
+    ),
 }
 _COUNTERS = {"id", "record", "records", "rn", "seq", "sequence", "rownum", "rowid", "row", "index", "fcnt", "days", "offset"}
 _MISSING_CODE = re.compile(r"-(?:1|9{2,5}(?:\.9{1,3})?)")

@@ -260,18 +260,24 @@ def _conflicts(stamps: np.ndarray, keys: list[np.ndarray], values: list[np.ndarr
 
 
 def items_of(table: Table, item: tuple[str, ...], fallback: str) -> tuple[np.ndarray, list[str]]:
-    """Return (group (n,) int32, names) of the rows, in order of first appearance; several columns are joined by "/"."""
+    """Return (group (n,) int32, names) of the rows, in order of first appearance; several columns are joined by "/".
+
+    An empty cell in one of several columns is left out of the name; DataError where all are empty.
+    """
     if not item:
         return np.zeros(table.rows, np.int32), [fallback]
-    group, names = _item(table, table.columns[item[0]])
+    group, names = _item(table, table.columns[item[0]], blank=len(item) > 1)
     for name in item[1:]:
         more, more_names = _item(table, table.columns[name], blank=True)
         joined = group.astype(np.int64) * len(more_names) + more
         keys, first, inverse = np.unique(joined, return_index=True, return_inverse=True)
         rank = np.argsort(np.argsort(first))
         pairs = [(names[k // len(more_names)], more_names[k % len(more_names)]) for k in keys[np.argsort(first)].tolist()]
-        names = [f"{one}/{two}" if two else one for one, two in pairs]
+        names = ["/".join(filter(None, pair)) for pair in pairs]
         group = rank[inverse].astype(np.int32)
+    if "" in names and len(item) > 1:
+        row = int(np.argmax(group == names.index("")))
+        raise DataError(f"{table.where(row)}: no item in columns {listed(item)}", "fill it in, or remove the row")
     if len(set(names)) < len(names):
         twice = next(n for n, count in Counter(names).items() if count > 1)
         raise DataError(f"two different items would both be called {twice!r}", "name other columns with --item")
