@@ -252,8 +252,10 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
                 f"{table.where(numbers.bad)}, column {name!r}: {column.text_at(numbers.bad)[:40]!r} is not a number",
                 f"correct that line, or mark it as missing: --missing {_markers(column.text_at(numbers.bad), texts)}",
             )
-    if numbers.clash and not wanted and len(column.texts()) <= _FEW_NAMES and len(column) > 4 * _FEW_NAMES:
-        return False  # codes such as EUR1 and USD1
+    if numbers.clash and not wanted:
+        few = len(column.texts()) <= _FEW_NAMES and len(column) > 4 * _FEW_NAMES
+        if few or is_item_name(name):
+            return False  # codes such as EUR1 and USD1, or 84406A and 84406B
     if numbers.clash and asked:
         one, two = numbers.clash
         row = next(r for r in range(len(column)) if (two in column.text_at(r) if two else one not in column.text_at(r)))

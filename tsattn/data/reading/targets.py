@@ -18,7 +18,7 @@ from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.number_columns import no_number
 from tsattn.data.reading.plans import MOST_AHEAD, explain, is_plan, warn_of_values_ahead
 from tsattn.data.reading.row_times import Clock
-from tsattn.data.reading.target_names import are_siblings, is_covariate, telling_names
+from tsattn.data.reading.target_names import TARGET_NAMES, are_siblings, is_covariate, telling_names
 from tsattn.data.reading.time_names import says_only_time, time_words
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
@@ -150,8 +150,10 @@ def _without_counter(table: Table, names: list[str], notes: Notes) -> list[str]:
 
 def _several(table: Table, names: list[str]) -> DataError:
     where = table.where.parts[0][0]
+    likely = names_that(names, lambda n: bool({*words(n)} & {*TARGET_NAMES}) and not is_covariate(n))
     return DataError(
-        f"{where}: {len(names)} columns could be the target: {listed(names)}", f"name one or more: --target {quoted(names[0])}"
+        f"{where}: {len(names)} columns could be the target: {listed(names)}",
+        f"name one or more: --target {quoted((likely or names)[0])}",
     )
 
 
