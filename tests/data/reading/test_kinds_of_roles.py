@@ -340,7 +340,7 @@ def test_of_two_measured_series_the_one_that_goes_on_is_no_covariate_of_the_othe
     assert any("--known" in w for w in report.warnings)
 
 
-@pytest.mark.parametrize("name", ["temperature_fc", "promo", "planned shifts"])
+@pytest.mark.parametrize("name", ["temperature_fc", "promo", "planned shifts", "Budget"])
 def test_a_plan_beside_one_series_is_a_known_covariate_also_beside_a_measured_one(take, name):
     days = [date(2024, 1, 1) + timedelta(days=k) for k in range(40)]
     ahead = [20.7 + k * 37 % 91 / 10 for k in range(40)]

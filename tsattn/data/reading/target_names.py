@@ -37,7 +37,22 @@ MEASURED_WORDS = {
     *("sunshine", "cpi", "fuel", "oil", "unemployment"),
 }
 COVARIATE_WORDS = PLANNED_WORDS | MEASURED_WORDS
-FORECAST_WORDS = {"forecast", "fc", "fcst", "prognose", "vorhersage", "prevision", "plan", "planned", "scheduled", "predicted"}
+FORECAST_WORDS = {
+    *(
+        "forecast",
+        "fc",
+        "fcst",
+        "prognose",
+        "vorhersage",
+        "prevision",
+        "predicted",
+        "plan",
+        "planned",
+        "scheduled",
+        "budget",
+        "soll",
+    ),
+}
 
 
 def plain(name: str) -> str:

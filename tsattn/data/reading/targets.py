@@ -18,22 +18,18 @@ from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.number_columns import no_number
 from tsattn.data.reading.plans import MOST_AHEAD, explain, is_plan, warn_of_values_ahead
 from tsattn.data.reading.row_times import Clock
-from tsattn.data.reading.target_names import TARGET_NAMES, are_siblings, is_covariate, telling_names
+from tsattn.data.reading.target_names import TARGET_NAMES, are_siblings, is_covariate, plain, telling_names
 from tsattn.data.reading.time_names import says_only_time, time_words
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
-_LEVEL_WORDS = {
-    *("balance", "saldo", "kontostand", "solde", "stock", "inventory", "bestand", "lagerbestand", "level", "pegel", "humidity"),
-    *("temperature", "temp", "temperatur", "price", "preis", "precio", "prix", "rate", "kurs", "close", "open", "high", "low"),
-}
 _GRAND_TOTAL = re.compile(
     r"(?:grand|overall)[ _-]?total|gesamtergebnis|gesamtsumme|total g[ée]n[ée]ral|total geral|totale complessivo|eindtotaal|"
     r"suma końcowa|totalsumma|hovedtotal|celkový součet|общий итог|総計|总计",
     re.I,
 )  # the names of a pivot table's last column in spreadsheets
-_WORDS_OF_SUMS = frozenset(
-    [
+_WORDS_OF_SUMS = {
+    *(
         "total",
         "totals",
         "subtotal",
@@ -47,10 +43,9 @@ _WORDS_OF_SUMS = frozenset(
         "somme",
         "totaal",
         "razem",
-        "ergebnis",
-        "insgesamt",
-    ]
-)
+    ),
+    *("ergebnis", "insgesamt"),
+}
 _SIGN_WORDS = (
     "dbit/crdt debit/credit debet/credit débit/crédit debe/haber dare/avere dt/kt d/k"
     " soll/haben af/bij uit/in out/in +/- 借/贷 支出/收入 debet/kredit"
@@ -94,6 +89,8 @@ def find_target(
     telling = telling_names(filled)
     if not one and not (lone and telling):
         return _wide(table, filled, telling, options, notes)
+    if telling and _counts_beside_amounts(telling, filled):
+        raise _several(table, [*without(filled, telling), *telling])
     if telling:
         notes.weigh("target", repr(telling[0]), "its name", listed(telling[1:]))
         return (telling[0],)
@@ -150,7 +147,7 @@ def _without_counter(table: Table, names: list[str], notes: Notes) -> list[str]:
 
 def _several(table: Table, names: list[str]) -> DataError:
     where = table.where.parts[0][0]
-    likely = names_that(names, lambda n: bool({*words(n)} & {*TARGET_NAMES}) and not is_covariate(n))
+    likely = names_that(names, lambda n: bool({*words(n)} & {*TARGET_NAMES} - {"count", "cnt"}) and not is_covariate(n))
     return DataError(
         f"{where}: {len(names)} columns could be the target: {listed(names)}",
         f"name one or more: --target {quoted((likely or names)[0])}",
@@ -165,6 +162,12 @@ def _copies(table: Table, names: list[str]) -> list[str]:
         if any(np.array_equal(values, table.columns[n].values, equal_nan=True) for n in without(names[:k], found)):
             found.append(name)
     return found
+
+
+def _counts_beside_amounts(telling: list[str], names: list[str]) -> bool:
+    """Return True if only a number of transactions has a usual name, beside gross or net amounts."""
+    counted = all(plain(n) in ("count", "cnt") for n in telling)
+    return counted and any(set(words(n)) & {"gross", "net", "brutto", "netto"} for n in names)
 
 
 def _is_one_item(table: Table, name: str) -> bool:
@@ -226,13 +229,6 @@ def _is_between_values(missing: np.ndarray, times: np.ndarray) -> bool:
     seen[times[~missing]] = True
     filled = np.flatnonzero(seen)
     return len(filled) > 2 and len(seen) - 1 - int(filled[-1]) < float(np.median(np.diff(filled)))
-
-
-def warn_of_summed_levels(names: tuple[str, ...], notes: Notes) -> None:
-    """Warn of columns that are named like levels: their sum over a period counts each row once more."""
-    levels = [n for n in names if set(words(n)) & _LEVEL_WORDS]
-    if levels:
-        notes.warn(f"{listed(levels)}: a level is seldom added up over time; --agg last takes its last value in each step")
 
 
 def check_names(table: Table, names: tuple[str, ...], clock: Clock | None, options: ReadOptions, notes: Notes) -> None:
