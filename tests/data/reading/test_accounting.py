@@ -75,7 +75,7 @@ def test_a_column_of_numbers_with_unknown_text_beside_them_is_left_out_with_a_wa
     assert any("column 'price' is left out" in w and "zorkmid" in w for w in report.warnings)
 
 
-@pytest.mark.parametrize("cell", ["INV-{}", "{}A", "10:{:02d}", "Zone {}"])
+@pytest.mark.parametrize("cell", ["INV-{}", "{}A", "48.2{:02d}N", "10:{:02d}", "Zone {}"])
 def test_names_and_times_give_no_warning_of_text_beside_numbers(take, cell):
     _, report = take(table("date,v,other", ISO, [f"{k},{cell.format(k + 1)}" for k in range(20)]))
     assert not any("text beside" in w for w in report.warnings)

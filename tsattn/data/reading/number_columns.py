@@ -36,6 +36,7 @@ _NUMBER_BESIDE_TEXT = re.compile(
     r"(?P<before>[^\d.,]{0,8})(?:\d[\d.,'\u2019\s]*[.,\s]\d+|\d+(?=\s+[^\d\s]))(?P<behind>[^\d.,:/]{0,12})"
 )
 _FEWEST_REPEATS = 2  # rows for each distinct number, on average, in a column of names
+_DIRECTIONS = [("", letter) for letter in "NSEW"]  # of coordinates, which place a row and are not forecast
 _FEW_NAMES = 9  # distinct texts that may be codes of items
 
 
@@ -166,7 +167,7 @@ def _with_unknown_affix(column: Column) -> str:
         return ""
     found = [_NUMBER_BESIDE_TEXT.fullmatch(text) for text in texts]
     affixes = {(match["before"].strip(" +-"), match["behind"].strip()) for match in found if match}
-    return texts[0] if all(found) and len(affixes) == 1 else ""
+    return texts[0] if all(found) and len(affixes) == 1 and affixes.isdisjoint(_DIRECTIONS) else ""
 
 
 def may_be_names(column: Column, numbers: Numbers) -> bool:
