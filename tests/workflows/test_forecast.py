@@ -211,14 +211,17 @@ def test_when_several_plots_are_asked_for_then_each_is_written(data, tmp_path, c
     assert all((tmp_path / name).stat().st_size > 500 for name in ("a.png", "b.svg", "c.html"))
 
 
-def test_when_an_item_has_no_value_then_the_rest_is_written_and_the_exit_code_is_4(frame, tmp_path, capsys):
+def test_when_an_item_has_no_value_then_it_is_left_out_and_fails_only_if_it_is_named(frame, tmp_path, capsys):
     empty = frame[frame.shop == "a"].assign(shop="empty", sales=np.nan)
     path = tmp_path / "gap.csv"
     pd.concat([frame, empty]).to_csv(path, index=False)
     words = ["forecast", str(path), "--item", "shop", "--target", "sales", "--json", "-o", str(tmp_path / "f.csv")]
-    assert main(words) == 4
+    assert main(words) == 0
     document = json.loads(capsys.readouterr().out)
     assert [one["item_id"] for one in document["forecasts"]] == ["a", "b", "c"]
+    assert (document["failures"], document["data"]["left_out"]) == ([], ["empty"])
+    assert main([*words[:-1], str(tmp_path / "named.csv"), "--series", "a,empty"]) == 4
+    document = json.loads(capsys.readouterr().out)
     assert document["failures"] == [{"item_id": "empty", "reason": "has no observed value", "ended": False}]
     assert set(pd.read_csv(tmp_path / "f.csv").item_id) == {"a", "b", "c"}
 

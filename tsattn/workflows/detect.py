@@ -208,10 +208,6 @@ def detect_in(
         listener.progress(Work("detecting", forecaster.name, done, total, done / spent, spent * (total - done) / max(done, 1)))
 
     scores, failures = score_rows(forecaster, panel, step=step, last=last, on_progress=progress)
-    failures = (
-        *failures,
-        *(Failure(item, "has no observed value") for item in (report.left_out if report and not order.series else ())),
-    )
     if not len(scores):
         first = failures[0] if failures else Failure("the data", "has no row to score")
         raise DataError(f"no row can be scored: {first.item_id} {first.reason}", "give it more rows before those to score")

@@ -160,7 +160,8 @@ def _forecast(
     if order.conformal:
         about_quantiles = calibrated.notes(steps)
     about_weights = ensemble_notes(forecaster)
-    failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out))
+    named = {*order.series} & {*chosen.report.left_out}  # the reading reports the others
+    failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out if item in named))
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
     if summed is not None:

@@ -129,7 +129,6 @@ def run(data: Any, future: Any, order: Order, workspace: Workspace, read: ReadOp
     forecaster = with_leads(chosen.card, forecaster, order.members, panel, steps)
     listener.note(f"forecasting {len(panel):,} series")
     made, failures = predict(forecaster, panel, horizon=steps, quantiles=DEFAULT_QUANTILES)
-    failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out if not order.series))
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
     weights = getattr(forecaster, "report", None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.data.reading.kinds import GERMAN, ISO, LARGE, points, series, table
+from tsattn.config import ReadOptions
+from tsattn.data.reading.read import read
 from tsattn.errors import DataError
 
 
@@ -46,3 +48,41 @@ def test_subtotals_between_the_rows_are_left_out_and_reported(take, name):
     panel, report = take("\n".join(["date,v", *rows]) + "\n")
     assert max(series(panel)[:28]) == 28
     assert [r.count for r in report.repaired if "totals" in r.what] == [3]
+
+
+@pytest.mark.parametrize("written", ["({})", "$({})", "$ ({})", "(${})", "({}) €", "€ ({})", "(€ {})"])
+@pytest.mark.parametrize("share", [1, 2])
+def test_parentheses_are_a_minus_sign_wherever_the_currency_stands(take, written, share):
+    plain = written.replace("(", "").replace(")", "")
+    cells = [f'"{(written if k % share == 0 else plain).format(f"{1000 + k:,}.50")}"' for k in range(20)]
+    panel, report = take(table("date,v", ISO, cells))
+    assert series(panel) == [-(1000.5 + k) if k % share == 0 else 1000.5 + k for k in range(20)]
+    assert any("parentheses" in r.what for r in report.repaired)
+
+
+def test_a_column_that_is_always_in_parentheses_is_read_beside_plain_amounts(take):
+    panel, _ = take(table("date,revenue,payroll", ISO, [f'"{1000 + k:,}.5","({800 + k}.25)"' for k in range(20)]))
+    assert (series(panel)[0], series(panel, 1)[:2]) == (1000.5, [-800.25, -801.25])
+
+
+def test_percentages_in_parentheses_are_negative(take):
+    panel, _ = take(table("date,margin", ISO, [f"({k}.5%)" if k % 3 == 0 else f"{k}.5%" for k in range(20)]))
+    assert series(panel)[:4] == [-0.5, 1.5, 2.5, -3.5]
+
+
+def test_a_column_of_numbers_with_unknown_text_beside_them_is_left_out_with_a_warning(take):
+    _, report = take(table("date,v,price", ISO, [f'{k},"{1000 + k},50 zorkmid"' for k in range(20)]))
+    assert any("column 'price' is left out" in w and "zorkmid" in w for w in report.warnings)
+
+
+@pytest.mark.parametrize("cell", ["INV-{}", "{}A", "48.2{:02d}N", "10:{:02d}", "Zone {}"])
+def test_names_and_times_give_no_warning_of_text_beside_numbers(take, cell):
+    _, report = take(table("date,v,other", ISO, [f"{k},{cell.format(k + 1)}" for k in range(20)]))
+    assert not any("text beside" in w for w in report.warnings)
+
+
+def test_the_backslash_of_japanese_text_is_the_yen_sign(tmp_path):
+    path = tmp_path / "yen.csv"
+    path.write_bytes(table("日付,売上", ISO, [f'"\\{1000 + k:,}"' for k in range(20)]).encode("cp932"))
+    panel, _ = read(path, ReadOptions())
+    assert series(panel)[:2] == [1000, 1001]

@@ -225,3 +225,19 @@ def test_numbers_of_footnotes_are_removed(take, mark):
     panel, report = take(table("date,v", ISO, [f"{v}{mark if k % 6 == 4 else ''}" for k, v in enumerate(LARGE)]))
     assert series(panel) == LARGE
     assert any("footnote numbers" in r.what for r in report.repaired)
+
+
+@pytest.mark.parametrize("name", ["Store Sales", "Site power", "Filiale Umsatz", "Product Sales"])
+def test_numbers_with_thousands_marks_are_amounts_under_any_name(take, name):
+    panel, _ = take(table(f"date,{name},visits", ISO, quoted(map(commas, LARGE)), MIXED))
+    assert panel.schema.target == (name, "visits")
+    assert series(panel) == LARGE
+    assert take(table(f"date,{name}", ISO, quoted(map(commas, LARGE))))[0].schema.target == (name,)
+
+
+def test_a_column_of_numbers_that_is_read_as_names_is_not_dropped_in_silence(take):
+    panel, report = take(table("date,Site load,visits", ISO, ['"1,200"', '"1,300"'] * 10, MIXED))
+    assert panel.schema.target == ("visits",)
+    assert any("'Site load': '1,200' is read as a name" in w and '--target "Site load"' in w for w in report.warnings)
+    named, _ = take(table("date,Site load,visits", ISO, ['"1,200"', '"1,300"'] * 10, MIXED), target=("Site load",))
+    assert series(named)[:2] == [1200, 1300]

@@ -116,12 +116,12 @@ def test_series_of_one_kind_of_which_one_ends_sooner_stay_series(take, names):
     assert panel.item_ids == tuple(names.split(","))
 
 
-@pytest.mark.parametrize(("rows", "ended", "series"), [(400, 280, 3), (400, 340, 1), (60, 20, 3)])
-def test_a_column_that_is_blank_for_longer_than_a_plan_reaches_is_a_series_that_ended(take, rows, ended, series):
+@pytest.mark.parametrize(("rows", "ended"), [(400, 280), (400, 340), (60, 20), (60, 58)])
+def test_measured_columns_do_not_become_known_covariates_of_a_series_that_ended(take, rows, ended):
     days = [date(2022, 1, 1) + timedelta(k) for k in range(rows)]
     values = [1.07 + k * 37 % 91 / 100 for k in range(rows)]
     panel, _ = take(table("date,USD,CHF,HRK", days, values, values[::-1], [v if k < ended else "" for k, v in enumerate(values)]))
-    assert panel.item_ids == (("USD", "CHF", "HRK") if series == 3 else ("HRK",))
+    assert panel.item_ids == ("USD", "CHF", "HRK")
 
 
 def ends_before(rows, *columns):
@@ -256,7 +256,9 @@ def _of_days(head: str, *cells: str) -> str:
     return "\n".join([f"date,v,{head}", *rows]) + "\n"
 
 
-@pytest.mark.parametrize("name", ["LAT", "Longitude (x)", "STATIONS_ID", "QN_9", "Qv", "Duration", "TKNR"])
+@pytest.mark.parametrize(
+    "name", ["LAT", "Longitude (x)", "STATIONS_ID", "QN_9", "Qv", "Duration", "TKNR", "STAID", "decimal", "altitud", "ignore"]
+)
 def test_a_place_or_quality_that_never_changes_is_no_series(take, name):
     panel, report = take(_of_days(name, "7"))
     assert panel.schema.target == ("v",)
@@ -301,3 +303,69 @@ def test_when_a_column_is_a_part_of_the_name_of_a_series_then_it_may_be_a_static
     assert panel.static[0].tolist() == panel.static[2].tolist() != panel.static[1].tolist()
     with pytest.raises(ConfigError, match="'kind' is set as"):
         read(path, ReadOptions(item=("shop",), static=("kind",), known=("kind",)))
+
+
+@pytest.mark.parametrize("names", [("region", "note"), ("region", "currency")])
+def test_weeks_that_begin_on_sunday_have_no_repeated_hour(take, names):
+    weeks = [date(2022, 1, 2) + timedelta(weeks=k) for k in range(40)]
+    notes = {"note": ("", "late", "promo"), "currency": ("EUR",)}[names[1]]
+    rows = [f"{week},{region},{notes[k % len(notes)]},{k * 7 % 31}" for k, week in enumerate(weeks) for region in ("N", "S")]
+    panel, _ = take("\n".join([f"week,{','.join(names)},sales", *rows]) + "\n")
+    assert (panel.item_ids, panel.freq.alias) == (("N", "S"), "W")
+
+
+def test_weeks_that_begin_on_sunday_may_have_two_columns_of_names_with_two_texts_each(take):
+    weeks = [date(2022, 1, 2) + timedelta(weeks=k) for k in range(40)]
+    rows = [f"{week},{store},{dept},{k * 7 % 31}" for k, week in enumerate(weeks) for store in (1, 2) for dept in (10, 20)]
+    panel, _ = take("\n".join(["date,store,dept,sales", *rows]) + "\n")
+    assert panel.item_ids == ("1/10", "1/20", "2/10", "2/20")
+
+
+def test_a_first_column_without_a_name_that_counts_the_rows_of_each_item_is_no_target(take):
+    rows = [f"{k},{date(2024, 1, 1) + timedelta(days=k)},{place},{k * 7 % 31}" for place in "ab" for k in range(30)]
+    panel, _ = take("\n".join([",date,place,boxes", *rows]) + "\n")
+    assert (panel.item_ids, panel.schema.target) == (("a", "b"), ("boxes",))
+
+
+@pytest.mark.parametrize("ended", [38, 30])
+@pytest.mark.parametrize(
+    "names", ["UNRATE,CPIAUCSL", "temperature,humidity", "Biomass [MWh],Wind [MWh]", "gas price,oil price", "Old,New"]
+)
+def test_of_two_measured_series_the_one_that_goes_on_is_no_covariate_of_the_other(take, names, ended):
+    days = [date(2024, 1, 1) + timedelta(days=k) for k in range(40)]
+    measured = [20.7 + k * 37 % 91 / 10 for k in range(40)]
+    panel, report = take(table(f"date,{names}", days, measured, [v if k < ended else "" for k, v in enumerate(measured[::-1])]))
+    assert (panel.item_ids, panel.schema.known) == (tuple(names.split(",")), ())
+    assert len(panel.history(0)) == 40
+    assert any("--known" in w for w in report.warnings)
+
+
+@pytest.mark.parametrize("name", ["temperature_fc", "promo", "planned shifts", "Budget"])
+def test_a_plan_beside_one_series_is_a_known_covariate_also_beside_a_measured_one(take, name):
+    days = [date(2024, 1, 1) + timedelta(days=k) for k in range(40)]
+    ahead = [20.7 + k * 37 % 91 / 10 for k in range(40)]
+    takings = [v if k < 30 else "" for k, v in enumerate(ahead[::-1])]
+    panel, _ = take(table(f"date,takings,{name}", days, takings, ahead))
+    assert (panel.schema.target, panel.schema.known) == (("takings",), (name,))
+
+
+def test_an_empty_cell_in_one_of_two_columns_of_names_is_left_out_of_the_name(take):
+    days = [f"{1 + k // 28}/{1 + k % 28}/20" for k in range(40)]
+    places = [("", "Italy"), ("Alberta", "Canada"), ("Ontario", "Canada"), ("", "Japan")]
+    rows = [f"{a},{b},1.5,2.5," + ",".join(str(100 * i + k * k) for k in range(40)) for i, (a, b) in enumerate(places)]
+    text = "\n".join(["Province/State,Country/Region,Lat,Long," + ",".join(days), *rows]) + "\n"
+    for options in ({}, {"item": ("Province/State", "Country/Region")}):
+        assert take(text, **options)[0].item_ids == ("Italy", "Alberta/Canada", "Ontario/Canada", "Japan")
+    with pytest.raises(DataError, match="no item in columns"):
+        take(text.replace(",Italy", ","), item=("Province/State", "Country/Region"))
+
+
+def test_a_date_that_never_changes_is_no_timestamp_beside_one_that_does(take):
+    panel, _ = take(table("realtime_start,realtime_end,date,value", ["2024-03-04"] * 20, ["2024-03-04"] * 20, ISO, LARGE))
+    assert (str(panel.start[0])[:10], len(panel.history(0))) == (ISO[0], 20)
+
+
+def test_the_start_of_a_span_is_the_timestamp_not_the_time_at_which_its_record_was_written(take):
+    start = [1714953600 + 3600 * k for k in range(20)]
+    panel, _ = take(table("created_ts,start_ts,mean", [s + 3610 + 0.25 * k for k, s in enumerate(start)], start, LARGE))
+    assert (panel.freq.alias, str(panel.start[0])[:13]) == ("h", "2024-05-06T00")

@@ -364,3 +364,27 @@ def test_the_frequency_that_is_advised_for_uneven_rows_leaves_at_most_a_third_of
     advised = str(error.value.hint).split("--resample ")[1].split()[0].rstrip(";")
     panel, _ = read(path, ReadOptions(resample=advised))
     assert np.isnan(panel.target).mean() <= 1 / 3
+
+
+@pytest.mark.parametrize("first", ["2024-01-01", "2024-01-03"])
+def test_sessions_on_the_five_working_days_are_a_timetable(first: str) -> None:
+    freq = Freq.parse("5min@Mon-Fri/09:30-15:55")
+    assert freq.open is not None
+    stamps = stamps_of(freq, 3)
+    kept = np.unique(stamps[stamps >= np.datetime64(first)].astype("datetime64[D]"))[:5]
+    us = stamps[np.isin(stamps.astype("datetime64[D]"), kept)].astype(np.int64)
+    assert find_timetable(us, freq.open.step) == freq.open
+
+
+@pytest.mark.parametrize("days", [2, 3, 4])
+def test_where_sessions_are_too_few_for_a_timetable_the_warning_names_calendars(days: int, tmp_path: Path) -> None:
+    freq = Freq.parse("5min@Mon-Fri/09:30-15:55")
+    stamps = stamps_of(freq, 1)[: 78 * days]
+    path = tmp_path / "bars.csv"
+    path.write_text("time,close\n" + "".join(f"{t},{k % 78}\n" for k, t in enumerate(stamps)), "utf-8")
+    panel, report = read(path, ReadOptions())
+    warned = [w for w in report.warnings if "steps of 5min have a row" in w]
+    assert panel.freq.open is None
+    assert ["--calendar XNYS" in w for w in warned] == [True]
+    named, _ = read(path, ReadOptions(calendar="Mon-Fri/09:30-15:55"))
+    assert named.freq == freq

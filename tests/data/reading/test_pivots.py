@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.data.reading.kinds import series
 from tsattn.errors import DataError
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -149,3 +150,18 @@ def test_hours_of_a_clock_with_am_and_pm_down_and_days_across_are_one_series(tak
     text, expected = pivot("Hour,06/12/2024,06/13/2024,06/14/2024", hours, 3)
     panel, report = take(text)
     assert (panel.freq.alias, panel.history(0).tolist(), report.first) == ("h", expected, "2024-06-12")
+
+
+@pytest.mark.parametrize("last", ["", ";Summe;Mittel", ";Suma"])
+def test_roman_numbers_of_months_and_sums_with_thousands_marks_make_one_series(take, last):
+    head = "Jahr;I;II;III;IV;V;VI;VII;VIII;IX;X;XI;XII" + last
+    sums = ["", "2.398,5", "1.199,8"][: last.count(";") + 1]
+    rows = [";".join([str(year), *(f"{100 * k + year - 2010},5" for k in range(1, 13)), *sums[1:]]) for year in range(2010, 2020)]
+    panel, _ = take("\n".join([head, *rows]) + "\n")
+    assert (panel.freq.alias, len(panel.item_ids), str(panel.start[0])[:7]) == ("MS", 1, "2010-01")
+    assert series(panel)[:13] == [*(100 * k + 0.5 for k in range(1, 13)), 101.5]
+
+
+def test_roman_numbers_to_four_are_quarters(take):
+    panel, _ = take("Year,I,II,III,IV\n" + "".join(f"{y},1,2,3,{y}\n" for y in range(2010, 2020)))
+    assert panel.freq.alias == "QS"

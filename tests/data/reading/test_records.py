@@ -118,3 +118,34 @@ def test_when_all_rows_have_one_time_of_day_of_four_digits_then_they_are_read(tm
     path.write_text("date,hour,value\n" + "".join(f"2024-01-{day:02d},1430,{day % 5}\n" for day in range(1, 29)), "utf-8")
     panel, _ = read(path)
     assert (len(panel), panel.freq.alias, int(panel.lengths[0])) == (1, "D", 28)
+
+
+def test_rows_of_events_are_advised_to_be_added_up(take):
+    times = [f"2024-01-{1 + k // 8:02d} {8 + k * k % 11:02d}:{k * 17 % 60:02d}" for k in range(80)]
+    rows = [(t, f"{84406 + k % 5}{'AB'[k % 2]}", 3 * k + j, 1.5 + j) for k, t in enumerate(times) for j in range(2)]
+    with pytest.raises(DataError, match="duplicate timestamp") as stopped:
+        take(table("InvoiceDate,StockCode,Quantity,UnitPrice", *zip(*rows, strict=True)), target="Quantity", item="none")
+    assert "--item none --resample D --agg sum" in stopped.value.hint
+    hourly = [(f"2024-01-{1 + k // 24:02d} {k % 24:02d}:00", j) for k in range(80) for j in range(2)]
+    with pytest.raises(DataError, match="duplicate timestamp") as stopped:
+        take(table("time,v", *zip(*hourly, strict=True)))
+    assert "--resample" not in stopped.value.hint
+
+
+def test_codes_with_letters_that_are_units_are_names(take):
+    codes = [f"{84406 + k}{'AB'[k % 2]}" for k in range(20)]
+    assert take(table("date,StockCode,sold", DAYS[:20], codes, range(20)))[0].schema.target == ("sold",)
+
+
+def test_a_number_that_is_no_month_is_named_where_months_are_not_read(take):
+    months = [f"{2015 + k // 13}{1 + k % 13:02d}" for k in range(39)]
+    with pytest.raises(DataError, match="line 14, column 'YYYYMM': '201513'") as stopped:
+        take(table("YYYYMM,v", months, range(39)), timestamp=None)
+    assert "sums of a year" in stopped.value.hint
+
+
+def test_of_several_columns_of_a_long_table_the_hint_names_the_most_usual_target(take):
+    rows = [(d, s, 270 + k % 9, k * 37 % 91, 5 + k * k % 17) for k, d in enumerate(DAYS[:30]) for s in "ab"]
+    with pytest.raises(DataError, match="could be the target") as stopped:
+        take(table("date,road,clouds_all,traffic_volume,lanes_used", *zip(*rows, strict=True)))
+    assert stopped.value.hint.endswith("--target traffic_volume")

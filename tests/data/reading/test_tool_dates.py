@@ -229,3 +229,18 @@ def test_the_intervals_of_an_hour_are_part_of_the_timestamp(take, count):
     rows = [(d, hour, k) for d in AMERICAN[12:14] for hour in range(1, 25) for k in range(1, count + 1)]
     panel, report = take(table("DeliveryDate,DeliveryHour,DeliveryInterval,Price", *zip(*rows, strict=True), range(len(rows))))
     assert (panel.freq.alias, report.first, series(panel)) == (f"{60 // count}min", "2024-01-13", list(range(48 * count)))
+
+
+@pytest.mark.parametrize(
+    ("year", "period"), [("FY{:02d}", "P{:02d}"), ("20{:02d}", "P{:02d}"), ("20{:02d}", "P{}"), ("20{:02d}", "Period {}")]
+)
+def test_a_year_beside_periods_named_with_a_p_are_months(take, year, period):
+    rows = [f"{year.format(y)},{period.format(m)},{y * 100 + m}" for y in range(17, 20) for m in range(1, 13)]
+    panel, _ = take("\n".join(["Fiscal Year,Period,Revenue", *rows]) + "\n")
+    assert (panel.freq.alias, str(panel.start[0])[:7], len(panel.history(0))) == ("MS", "2017-01", 36)
+
+
+def test_thirteen_periods_of_a_year_are_no_months(take):
+    rows = [f"20{y},P{m:02d},{y * 100 + m}" for y in range(17, 20) for m in range(1, 14)]
+    with pytest.raises(DataError):
+        take("\n".join(["Fiscal Year,Period,Revenue", *rows]) + "\n")

@@ -136,3 +136,19 @@ def test_columns_that_differ_in_one_word_are_candidates_alike(take):
 def test_currencies_with_the_blanks_and_marks_of_a_locale(take, write):
     panel, _ = take(table("date;amount", ISO, [write.format(f"{v}.25") for v in LARGE], sep=";"))
     assert series(panel) == [v + 0.25 for v in LARGE]
+
+
+def titled(title: str, first: int) -> str:
+    days = range(first, first + 10)
+    return f"{title};;\nDay;Sales;Guests\n" + "".join(f"{k:02d}.01.2024;{len(title) * k},5;{k * k}\n" for k in days)
+
+
+def test_tables_below_each_other_with_one_header_are_to_be_saved_apart(take):
+    with pytest.raises(DataError, match="begins below 'Hamburg'") as caught:
+        take(titled("Berlin", 1) + titled("Hamburg", 1))
+    assert "separate file" in str(caught.value.hint)
+
+
+def test_where_the_dates_go_on_below_a_title_no_other_table_is_named(take):
+    with pytest.raises(DataError, match="'Page' is not a date"):
+        take(titled("Page", 1) + titled("Page", 11))

@@ -12,7 +12,7 @@ _CODES = (
 )
 _SIGNS = (
     r"[$€£¥￥₹₽₺₩₪₴₫đ฿¢]|(?:US|A|C|NZ|HK|R|MX|S|NT)\$|kr\.?|Kč|zł|Ft|lei|лв\.?|руб\.?|Rs\.?|Fr\.?|Rp\.?|RM|TL|Euro|dollars?"
-    r"|円|元|원"
+    r"|円|元|원|\\"  # the backslash is the yen sign of Japanese text, and the won sign of Korean text
 )
 _CURRENCY = f"(?:{_SIGNS}|{_CODES})"
 CURRENCY = re.compile(_CURRENCY)

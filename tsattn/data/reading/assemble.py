@@ -24,7 +24,7 @@ from tsattn.data.reading.last_period import checked, unfinished_bin, warn_of_lat
 from tsattn.data.reading.open_slots import with_open_slots
 from tsattn.data.reading.roles import Roles
 from tsattn.data.reading.row_times import Clock, same_time_of_day, utc_stamps, wall_stamps
-from tsattn.data.reading.rows import Rows, in_order, merged, one_below_the_other, resampled
+from tsattn.data.reading.rows import Rows, are_events, in_order, merged, one_below_the_other, resampled
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
@@ -137,7 +137,9 @@ def _timed(
     stamps = wall_stamps(clock) if daily or not zoned else utc_stamps(clock, rows.group, rows.where)
     ordered = _in_order_of_days(rows, clock, stamps, notes) if daily and zoned else in_order(replace(rows, stamps=stamps), notes)
     hint = "" if len(rows.ids) > 1 else "; or name the column that identifies the series: --item NAME"
-    if not zoned and not same_time_of_day(stamps):
+    if are_events(ordered.stamps):
+        hint = f"; or, if each row is an event, add them up: --item none --resample D --agg sum{hint}"
+    elif not zoned and not same_time_of_day(stamps):
         hint += "; if a clock was set back there, name its zone: --timezone Europe/Berlin, for example"
     if joined is not None:
         why = unfinished_bin(ordered, joined.plain)

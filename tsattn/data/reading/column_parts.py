@@ -19,7 +19,7 @@ from tsattn.data.reading.time_names import plain, says_time, time_words
 # part -> (least, greatest, pattern of a text, where the group n is the number)
 _PARTS: dict[str, tuple[int, int, str]] = {
     "year": (1000, 9999, r"^(?:fy ?)?(?P<n>\d{4})$"),
-    "month": (1, 12, r"^m?(?P<n>\d{1,2})$"),
+    "month": (1, 12, r"^(?:m|p(?:er(?:iod)?)? ?)?(?P<n>\d{1,2})$"),
     "quarter": (1, 4, r"^(?:q|t|k|qtr ?|quarter ?|trimestre ?)?(?P<n>[1-4])(?:q|t|\.? ?quartal|st|nd|rd|th)?$"),
     "half": (1, 2, r"^(?:h|s|half ?)?(?P<n>[12])(?:h|s)?$"),
     "week": (1, 53, r"^(?:w|kw|wk|week ?)?(?P<n>\d{1,2})$"),

@@ -46,6 +46,7 @@ _LIKE_DATES = re.compile(
 )
 _COUNTED = {name for name, *_ in COUNTS.values()}
 _MOMENTS = {"date", "time", "moment", "day", "period"}  # parts of a timestamp that serial days may stand for
+_MONTHS, _FIRST_YEAR, _LAST_YEAR = 12, 1800, 2200  # of numbers such as 202401
 
 
 def is_written_time(column: Column) -> bool:
@@ -254,9 +255,22 @@ def stop_at_unread_times(table: Table, columns: Mapping[str, Column]) -> None:
                 continue
         elif _is_called_an_epoch(c.name) and np.nanmax(c.values) < 2200:
             continue
-        row = int(np.flatnonzero(~c.missing)[0])
+        odd = _no_month(c)
+        row = int(np.flatnonzero(~c.missing)[0]) if odd is None else odd
         raise DataError(
             f"{table.where(row)}, column {c.name!r}: {c.text_at(row)[:40]!r} is not a date in a known format, and "
             "rows are not numbered beside a column of timestamps",
-            "write dates as 2000-01-31; or number the rows: --timestamp none",
+            ("write dates as 2000-01-31" if odd is None else "remove the rows without a month, such as sums of a year")
+            + "; or number the rows: --timestamp none",
         )
+
+
+def _no_month(column: Column) -> int | None:
+    """Return the first row that is no month among numbers YYYYMM, such as 201513 for the sum of a year; None if there is none."""
+    if column.kind != "number" or column.missing.any():
+        return None
+    year, month = np.divmod(column.values.astype(np.float64), 100)
+    wrong = (month < 1) | (month > _MONTHS) | (month != np.round(month))
+    if not ((year >= _FIRST_YEAR) & (year <= _LAST_YEAR)).all() or not 0 < wrong.sum() < len(wrong) / 2:
+        return None
+    return int(np.argmax(wrong))

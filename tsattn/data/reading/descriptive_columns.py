@@ -38,7 +38,23 @@ _DESCRIPTIVE_WORDS = {
         "interval",
     ),
     *("quality", "qn", "qc", "qf", "flag", "flags", "status", "validity", "verification", "valid", "verified", "duration"),
-    *("type", "version", "kod", "cis", "decimals", "period", "population", "radius", "lanes", "lane"),
+    *(
+        "type",
+        "version",
+        "kod",
+        "cis",
+        "decimals",
+        "decimal",
+        "ignore",
+        "altitud",
+        "altura",
+        "indicativo",
+        "period",
+        "population",
+        "radius",
+        "lanes",
+        "lane",
+    ),
 }
 _COUNTERS = {"id", "record", "records", "rn", "seq", "sequence", "rownum", "rowid", "row", "index", "fcnt", "days", "offset"}
 _MISSING_CODE = re.compile(r"-(?:1|9{2,5}(?:\.9{1,3})?)")
@@ -171,7 +187,7 @@ def _still_within(table: Table, names: list[str], item: tuple[str, ...], rows: s
 
 def _describes(name: str) -> bool:
     """Return True for names of places, qualities and keys, such as LAT, QN_9 and TKNR."""
-    return bool(set(words(name)) & _DESCRIPTIVE_WORDS) or name.lower().endswith(("nr", "code", "itemid"))
+    return bool(set(words(name)) & _DESCRIPTIVE_WORDS) or name.endswith("ID") or name.lower().endswith(("nr", "code", "itemid"))
 
 
 def _is_time_part(name: str) -> bool:
@@ -214,11 +230,19 @@ def _rises(values: np.ndarray) -> np.ndarray:
     )
 
 
+def _numbers_runs(values: np.ndarray) -> np.ndarray:
+    """Return (C,) bool: True for rows of (C, n) that rise throughout, or count by one and start again at 0 or 1 for each item."""
+    steps = np.diff(values.astype(np.float64), axis=1)
+    begins = np.isin(values, (0, 1)) & (values == np.fmin.reduce(values, axis=1)[:, None])
+    runs = np.all((steps == 1) | begins[:, 1:], axis=1) & begins[:, 0] & (begins.sum(1) <= values.shape[1] / _FEWEST)
+    return _rises(values) | np.asarray(runs)
+
+
 def _without_keys(table: Table, names: list[str], notes: Notes) -> list[str]:
     """Leave out columns of keys, marks of quality and lengths of the steps beside others, and report them."""
     for what, found in (
         ("columns of ids", where(table, names_that(names, _is_key_name), _are_keys)),
-        ("columns of row numbers", where(table, _first_unnamed(table, names), _rises)),
+        ("columns of row numbers", where(table, _first_unnamed(table, names), _numbers_runs)),
         ("columns of quality marks", where(table, _quality_marks(table, names), _are_marks)),
         ("columns that hold the length of a step", where(table, names_that(names, _is_step_name), _nearly_constant)),
     ):

@@ -44,7 +44,14 @@ _GUESSED = {
     "cp932": "Japanese text",
     "cp949": "Korean text",
     "cp950": "Chinese text",
+    **dict.fromkeys(("cp1250", "iso8859_2", "cp852"), "Central European text"),
     "cp1254": "Turkish text",
+    "cp1257": "Baltic text",
+    **dict.fromkeys(("cp1251", "koi8_r", "cp866"), "Cyrillic text"),
+    "cp1253": "Greek text",
+    "cp1255": "Hebrew text",
+    "mac_roman": "Mac text",
+    "cp850": "DOS text",
     "gb18030": "Chinese text",
 }
 _NUMBERISH = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d(?:[eE][+-]?\d+)?\s?%?")
@@ -377,7 +384,8 @@ def _note(
     if encoding != "utf-8":
         notes.find("encoding", encoding, "--encoding")
     if encoding in _GUESSED and not options.encoding:
-        notes.warn(f"{part.name}: not UTF-8; read as {_GUESSED[encoding]} ({encoding})")
+        said = f"{part.name}: not UTF-8; read as {_GUESSED[encoding]} ({encoding})"
+        notes.warn(f"{said}; if letters look wrong, name the encoding with --encoding")
     if delimiter != ",":
         notes.find("delimiter", named(delimiter), "--delimiter")
     if marks.decimal != ".":

@@ -11,8 +11,8 @@ from tsattn.data.reading.column_blocks import blocks, where, with_gaps
 from tsattn.data.reading.columns import Table
 from tsattn.data.reading.items import items_of
 from tsattn.data.reading.name_shapes import names_that
+from tsattn.data.reading.plans import is_plan
 from tsattn.data.reading.row_times import Clock, same_time_of_day, wall_stamps
-from tsattn.data.reading.targets import is_plan
 from tsattn.data.reading.time_names import says_only_time
 from tsattn.data.report import Notes
 

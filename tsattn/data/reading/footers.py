@@ -25,8 +25,8 @@ _TOTAL = re.compile(
     r"somme|totaal|razem|total g(?:é|e)n(?:é|e)ral|total geral|totale complessivo|eindtotaal|suma końcowa|totalsumma|hovedtotal|"
     r"i alt|totalt|summa|yhteensä|összesen|toplam|ukupno|celkem|spolu|всего|合計|总计|合计|總計|총계|"
     r"übertrag|carried forward|brought forward|"
-    r"celkový součet|итого|общий итог|averages?|avg|mean|mittelwert|durchschnitt|moyenne|promedio|media|minimum|maximum|min|max|"
-    r"median|m[aá]xima|m[ií]nima|count|anzahl|std\.?(?:\s?dev)?)\b[\s:.]*",
+    r"celkový součet|итого|общий итог|averages?|avg|mean|mittel(?:wert)?|durchschnitt|moyenne|promedio|media|minimum|maximum|min|"
+    r"max|median|m[aá]xima|m[ií]nima|count|anzahl|std\.?(?:\s?dev)?)\b[\s:.]*",
     re.I,
 )
 _SUM_WORD = (
@@ -267,6 +267,7 @@ def _without(table: Table, column: Column, odd: np.ndarray, notes: Notes) -> Tab
     again = {r for r, t in texts.items() if ("_".join(words(t)) or t.strip()) == name}
     for row in sorted(again):
         _stop_at_second_table(table, row)
+        _stop_at_titled_table(table, column, row, texts)
     again |= {r + 1 for r in again if r + 1 in texts and _is_wordy(table, r + 1)}  # the units below the header
     tail, end = set(), table.rows - 1
     while end >= max(table.rows - _MOST, 1) and end in texts:
@@ -337,6 +338,19 @@ def _stop_at_second_table(table: Table, row: int) -> None:
         f"{table.where(row)}: a second table begins, with the columns {listed(cells.values())}",
         "save each table in a separate file",
     )
+
+
+def _stop_at_titled_table(table: Table, column: Column, row: int, texts: dict[int, str]) -> None:
+    """Raise DataError if a repeated header stands below a title, and the dates below it begin as those at the top."""
+    title = texts.get(row - 1, "")
+    first = next((r for r in range(table.rows) if r not in texts), table.rows)
+    if not title or names_total(title) or len(_cells(table, row - 1)) != 1 or row + 1 >= table.rows:
+        return
+    if column.values[row + 1] == column.values[first]:
+        raise DataError(
+            f"{table.where(row - 1)}: another table with the same columns begins below {title[:40]!r}",
+            "save each table in a separate file, or combine them with a column that names the table",
+        )
 
 
 def _second_table(table: Table, texts: dict[int, str], known: set[int], notes: Notes) -> set[int]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from tsattn.data.calendars import DAY
 from tsattn.data.freq import US, Freq
 from tsattn.data.reading import freq_inference
 from tsattn.data.reading.days_of_month import days_a_month
@@ -210,7 +211,12 @@ def on_grid(
         what = f"filled with {next(iter(fill.values())):g}" if fill else "left empty as missing values"
         place = rows.place(int(np.argmax(missing > 0)))
         notes.repair(f"missing rows: {what}", int(missing.sum()), f"before {place}{_longest_gap(rows, missing, freq)}")
-    if gaps > 2 * len(rows) and not fill:
+    if gaps > len(rows) and not fill and not forced and _stops_daily(rows, steps, freq):
+        notes.warn(
+            f"only {len(rows):,} of {total:,} steps of {freq.alias} have a row, as the rows stop each day at the same time: if "
+            "the days end then, name the hours, such as --calendar XNYS (New York Stock Exchange) or Mon-Fri/09:00-16:30"
+        )
+    elif gaps > 2 * len(rows) and not fill:
         row, jump = _widest(steps, indptr)
         if 2 * jump > gaps:  # one gap makes most of it: rather a wrong timestamp than a wrong step
             advice = f"most are missing between {rows.place(row - 1)} and {rows.place(row)}; check these timestamps"
@@ -218,6 +224,15 @@ def on_grid(
             advice = "a coarser step may serve better (--resample)"
         notes.warn(f"only {len(rows):,} of {total:,} steps of {freq.alias} have a row: {advice}")
     return Grid(freq, rows.ids, start, bounds, _spread(rows.values, index, total, fill))
+
+
+def _stops_daily(rows: Rows, steps: np.ndarray, freq: Freq) -> bool:
+    """Return True if all gaps begin at one time of day and end at another, as those of the nights do."""
+    gaps = np.flatnonzero(_inner(rows.indptr, len(steps)) & (np.diff(steps, prepend=0) > 1))
+    if not freq.is_subdaily or not len(gaps):
+        return False
+    last, first = (rows.stamps[gaps + k].astype(np.int64) % DAY for k in (-1, 0))
+    return bool((last == last[0]).all() and (first == first[0]).all())
 
 
 def _widest(steps: np.ndarray, indptr: np.ndarray) -> tuple[int, int]:

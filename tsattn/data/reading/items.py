@@ -15,7 +15,7 @@ from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading.column_blocks import fractional, where, whole
 from tsattn.data.reading.columns import Column, Table, as_text
 from tsattn.data.reading.name_shapes import names_that
-from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.row_times import Clock, same_time_of_day
 from tsattn.data.reading.time_names import says_only_time, says_time
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
@@ -107,12 +107,17 @@ def find_item(table: Table, clock: Clock | None, busy: set[str], numeric: list[s
 
 def _marks_repeated_hour(stamps: np.ndarray, codes: np.ndarray) -> bool:
     """Return True for a flag of the hour that occurs twice when clocks are set back: set in one hour of a Sunday, at times that
-    occur without it too."""
+    occur without it too.
+
+    Rows of days or of weeks that begin on Sunday have no such hour, and most times have no flag.
+    """
     first = codes == codes[0] if len(codes) else np.zeros(0, bool)
     if not len(codes) or first.all() or len(np.unique(codes)) != 2:
         return False
     rare = first if 2 * first.sum() < len(codes) else ~first
     flagged = np.unique(stamps[rare])
+    if same_time_of_day(stamps) or 2 * len(flagged) > len(np.unique(stamps)):
+        return False
     days = flagged.astype("datetime64[D]")
     hours = np.unique(flagged.astype("datetime64[h]"))
     sundays = np.all(days.astype(np.int64) % 7 == 3)
@@ -256,18 +261,24 @@ def _conflicts(stamps: np.ndarray, keys: list[np.ndarray], values: list[np.ndarr
 
 
 def items_of(table: Table, item: tuple[str, ...], fallback: str) -> tuple[np.ndarray, list[str]]:
-    """Return (group (n,) int32, names) of the rows, in order of first appearance; several columns are joined by BETWEEN."""
+    """Return (group (n,) int32, names) of the rows, in order of first appearance; several columns are joined by BETWEEN.
+
+    An empty cell in one of several columns is left out of the name; DataError where all are empty.
+    """
     if not item:
         return np.zeros(table.rows, np.int32), [fallback]
-    group, names = _item(table, table.columns[item[0]])
+    group, names = _item(table, table.columns[item[0]], blank=len(item) > 1)
     for name in item[1:]:
         more, more_names = _item(table, table.columns[name], blank=True)
         joined = group.astype(np.int64) * len(more_names) + more
         keys, first, inverse = np.unique(joined, return_index=True, return_inverse=True)
         rank = np.argsort(np.argsort(first))
         pairs = [(names[k // len(more_names)], more_names[k % len(more_names)]) for k in keys[np.argsort(first)].tolist()]
-        names = [f"{one}{BETWEEN}{two}" if two else one for one, two in pairs]
+        names = [BETWEEN.join(filter(None, pair)) for pair in pairs]
         group = rank[inverse].astype(np.int32)
+    if "" in names and len(item) > 1:
+        row = int(np.argmax(group == names.index("")))
+        raise DataError(f"{table.where(row)}: no item in columns {listed(item)}", "fill it in, or remove the row")
     if len(set(names)) < len(names):
         twice = next(n for n, count in Counter(names).items() if count > 1)
         raise DataError(f"two different items would both be called {twice!r}", "name other columns with --item")

@@ -23,7 +23,7 @@ from tsattn.data.reading.day_columns import (
     rowwise,
     unfold_days,
 )
-from tsattn.data.reading.footers import names_total
+from tsattn.data.reading.footers import is_total, names_total
 from tsattn.data.reading.month_names import months_among, weekday_numbers
 from tsattn.data.reading.name_shapes import names_shaped, names_that, shape
 from tsattn.data.reading.numbers import as_numbers
@@ -35,9 +35,10 @@ from tsattn.data.reading.time_names import plain
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
+_ROMAN = "i ii iii iv v vi vii viii ix x xi xii"
 _QUARTERS = tuple(
     (f"q{k}", f"{k}q", f"t{k}", f"{k}t", roman, f"quarter{k}", f"qtr{k}", f"quartal{k}", f"trimestre{k}")
-    for k, roman in enumerate(("i", "ii", "iii", "iv"), 1)
+    for k, roman in enumerate(_ROMAN.split()[:4], 1)
 )
 _HALVES = tuple((f"h{k}", f"{k}h", f"s{k}", f"{k}s", f"half{k}", f"semester{k}") for k in (1, 2))
 _MOST_YEARS = 1_000_000  # rows whose codes are split
@@ -90,11 +91,11 @@ def _may_be_steps(table: Table) -> bool:
 
 
 def _month_ways(columns: Iterable[str]) -> list[list[str]]:
-    """Return the ways to name the columns of January to December: in one of the languages of dates, or numbered.
+    """Return the ways to name the columns of January to December: in one of the languages of dates, or numbered (1, M01, I).
 
     columns: all column names; together they decide the language.
     """
-    names: list[list[str]] = [[str(k), f"{k:02d}", f"m{k}", f"m{k:02d}"] for k in range(1, 13)]
+    names: list[list[str]] = [[str(k), f"{k:02d}", f"m{k}", f"m{k:02d}", roman] for k, roman in enumerate(_ROMAN.split(), 1)]
     columns = [name.strip(" .").lower() for name in columns]
     for name, number in months_among(columns).items():
         names[number - 1].append("".join(words(name)) if name.isascii() else name)
@@ -173,6 +174,9 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     notes.find("layout", f"year-month: a row per year, a column per {what}", "--layout wide")
     notes.find("timestamp", f"column {year.name!r} and the {what}s' names", "--timestamp")
     others = {n: c for n, c in table.columns.others.items() if c is not year and n not in parts and c.kind == "text"}
+    others = {
+        n: c for n, c in others.items() if not is_total(n) or as_numbers(c, table.marks) is None
+    }  # sums with thousands marks
     left = [n for n in table.columns if n != year.name and n not in parts and n not in others]
     if left:
         notes.find("not used", listed(left))

@@ -31,6 +31,12 @@ _COUNT_WORDS = {
 }
 _MOST_TEXTS = 20  # distinct texts that are no numbers, in a column that is still one of numbers
 _FEWEST_ROWS = 20  # fewest rows that show that a column counts the rows
+_MOST_SEEN = 2_000  # distinct texts that are examined for text beside numbers
+_NUMBER_BESIDE_TEXT = re.compile(
+    r"(?P<before>[^\d.,]{0,8})(?:\d[\d.,'\u2019\s]*[.,\s]\d+|\d+(?=\s+[^\d\s]))(?P<behind>[^\d.,:/]{0,12})"
+)
+_FEWEST_REPEATS = 2  # rows for each distinct number, on average, in a column of names
+_DIRECTIONS = [("", letter) for letter in "NSEW"]  # of coordinates, which place a row and are not forecast
 _FEW_NAMES = 9  # distinct texts that may be codes of items
 
 
@@ -102,7 +108,7 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
     """
     made: dict[str, Column] = {}
     covariates = set(options.covariates)
-    long_codes = []
+    long_codes, named = [], []
     for name, column in table.columns.others.items():
         if column.kind != "text" or (name in busy and name not in covariates):
             continue
@@ -121,9 +127,15 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
                 raise DataError(
                     f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is not a number", "name another --target"
                 )
+            elif not options.target and (unread := _with_unknown_affix(column)):
+                notes.warn(
+                    f"column {name!r} is left out: {unread!r} is a number with unknown text beside it; write numbers alone"
+                )
             continue
-        if not wanted and numbers.done and is_item_name(name) and not _are_amounts(numbers):
-            continue  # 12b is the name of a meter, not 12 with a flag
+        if not wanted and may_be_names(column, numbers):  # 12b is the name of a meter, not 12 with a flag
+            if not _is_flagged(numbers):
+                named.append((name, numbers))
+            continue
         if numbers.clash is not None and (apart := numbers_by_item(table, column)) is not None:
             made[name] = apart[0]
             notes.repair(f"units that depend on column {apart[1]!r} removed", table.rows, f"column {name!r}")
@@ -138,16 +150,53 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
         made[name] = numbers.column
         note_numbers(column, numbers, notes)
     if not any(n not in busy for n in (*table.columns.numeric, *made)):
-        codes = {name: numbers.column for name, numbers in long_codes}
+        codes = {name: numbers.column for name, numbers in long_codes or named}
         made.update(codes or _only_durations(table, busy, notes) or _only_flags(table, busy, notes))
         if not made:
             _only_durations(table, busy, notes, strict=True)  # raises for texts of two readings
     return table.with_columns(made)
 
 
-def _are_amounts(numbers: Numbers) -> bool:
-    """Return True for numbers with a currency or a percent sign."""
-    return any(what.startswith(("currency", "percent")) for what in numbers.done)
+def _with_unknown_affix(column: Column) -> str:
+    """Return a text of a column if its texts are numbers with the same unknown text beside them and seldom repeat, else "".
+
+    Numbers without a decimal or thousands mark count only before a blank: INV-1001 and 5A are names.
+    """
+    texts = column.texts()[:_MOST_SEEN]
+    if len(texts) < _FEWEST_ROWS or 2 * len(column.texts()) < len(column):
+        return ""
+    found = [_NUMBER_BESIDE_TEXT.fullmatch(text) for text in texts]
+    affixes = {(match["before"].strip(" +-"), match["behind"].strip()) for match in found if match}
+    return texts[0] if all(found) and len(affixes) == 1 and affixes.isdisjoint(_DIRECTIONS) else ""
+
+
+def may_be_names(column: Column, numbers: Numbers) -> bool:
+    """Return True for texts such as 12b in a column that is named like one of items, or for whole numbers such as 1,001 if they
+    repeat as names do; False for amounts: with a currency or a percent sign, with fractions, or mostly different."""
+    if not numbers.done or not is_item_name(column.name):
+        return False
+    if any(what.startswith(("currency", "percent")) for what in numbers.done):
+        return False
+    values = numbers.column.values[~numbers.column.missing]
+    repeats = len(np.unique(values)) <= len(values) / _FEWEST_REPEATS
+    whole = bool(np.all(values == np.round(values)))
+    return (whole and repeats) or (_is_flagged(numbers) and (whole or repeats))
+
+
+def _is_flagged(numbers: Numbers) -> bool:
+    return any(what.startswith("flags") for what in numbers.done)
+
+
+def warn_of_numbers(table: Table, unused: list[str], notes: Notes) -> None:
+    """Warn of columns of numbers that are read as names and have no role."""
+    for name in names_that(unused, is_item_name):
+        column = table.columns[name]
+        numbers = as_numbers(column, table.marks) if column.kind == "text" else None
+        if numbers is not None and may_be_names(column, numbers) and not _is_flagged(numbers):
+            text = column.text_at(int(np.argmax(~column.missing)))[:40]
+            notes.warn(
+                f"column {name!r}: {text!r} is read as a name, the column is not used; to forecast it: --target {quoted(name)}"
+            )
 
 
 def durations(table: Table, column: Column, notes: Notes, *, strict: bool) -> Column | None:
@@ -232,8 +281,10 @@ def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked
                 f"{table.where(numbers.bad)}, column {name!r}: {column.text_at(numbers.bad)[:40]!r} is not a number",
                 f"correct that line, or mark it as missing: --missing {_markers(column.text_at(numbers.bad), texts)}",
             )
-    if numbers.clash and not wanted and len(column.texts()) <= _FEW_NAMES and len(column) > 4 * _FEW_NAMES:
-        return False  # codes such as EUR1 and USD1
+    if numbers.clash and not wanted:
+        few = len(column.texts()) <= _FEW_NAMES and len(column) > 4 * _FEW_NAMES
+        if few or is_item_name(name):
+            return False  # codes such as EUR1 and USD1, or 84406A and 84406B
     if numbers.clash and asked:
         one, two = numbers.clash
         row = next(r for r in range(len(column)) if (two in column.text_at(r) if two else one not in column.text_at(r)))

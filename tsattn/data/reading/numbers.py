@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tsattn.data import arrow
-from tsattn.data.reading.affixes import DASH_ZERO, SPLIT_ARROW, Affixes, beside
+from tsattn.data.reading.affixes import CURRENCY, DASH_ZERO, SPLIT_ARROW, Affixes, beside
 from tsattn.data.reading.cell_spelling import plain_cells
 from tsattn.data.reading.columns import Column
 from tsattn.data.reading.debit_marks import debit_marks
@@ -46,6 +46,8 @@ _MINUS = (
 _FLAG_BEFORE = r"^(~|\x{2248}|ca\.?|c\.|circa|approx\.|[pre*]|\([pre]\)) ?([+-]?\d[\d.,]*)$"  # ~56.7, p58.4, (p) 58.4
 _FEW_FLAGS = 0.34  # share of the distinct texts that have a flag before the number
 _FEW_MARKED = 500  # distinct texts in which marks of debit and credit are looked for first
+# (89.76), (€89.76), € (89.76) and (89.76) €, as accounting formats write negative numbers
+_PARENTHESES = rf"^({CURRENCY.pattern})?\s*\(\s*((?:{CURRENCY.pattern}\s*)?[\d.,][^()]*)\)\s*({CURRENCY.pattern}|%)?$"
 _TRAILING_PLUS = r"^(\d[\d.,]*) ?\+$"
 _FOOTNOTE = r"^([+-]?\d[\d.,]*)(?:\[\d{1,2}\]| \(\d{1,2}\)|\^\d| ?[\x{b9}\x{b2}\x{b3}][)\x{207e}])$"
 _SPELLINGS = (
@@ -152,8 +154,6 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
     found = beside(head) if head else Affixes()
     if found is None:
         return None  # cheaper than trying to convert a million names
-    if _matches(seen, r"^\(.*\)$").any():
-        text = pc.replace_substring_regex(text, r"^\((.*)\)$", r"-\1")
     factor = None
     if found.kind != "none" or found.clash is not None:
         text, factor = _bare(text, found)
@@ -182,6 +182,9 @@ def _respelled(labels: Any, null: np.ndarray) -> tuple[Any, tuple[str, ...]]:
     if _matches(labels, DASH_ZERO).any():
         text = pc.replace_substring_regex(text, DASH_ZERO, "0")
         done.append("dashes beside a currency read as 0")
+    if _matches(labels, _PARENTHESES).any():
+        text = pc.replace_substring_regex(text, _PARENTHESES, r"-\1\2\3")
+        done.append("parentheses read as minus")
     if 0 < _matches(labels, _FLAG_BEFORE).sum() <= _FEW_FLAGS * len(labels):
         text = pc.replace_substring_regex(text, _FLAG_BEFORE, r"\2")
         done.append("flags before the number")

@@ -171,7 +171,8 @@ def find_timetable(us: np.ndarray, step: int) -> OpenSlots | None:
     """Return the weekly timetable of wall-clock instants in microseconds, in any order; None where the evidence is thin.
 
     A slot is open when half of the weeks have a row in it, closed when a tenth or fewer have; in between the last weeks
-    decide. Days and times of day that look closed must be too many to be missing by chance.
+    decide. Days and times of day that look closed must be too many to be missing by chance. Sessions within the day on the five
+    working days suffice for a closed weekend.
     """
     residue = int(us[0] % step) if step < DAY else 0
     if step < DAY and np.any(us % step != residue):
@@ -218,7 +219,10 @@ def _certain(table: _Weeks, is_open: np.ndarray) -> bool:
         shut = np.flatnonzero(~open_days)
         weekend = tuple(shut.tolist()) in ((5, 6), (4, 5))
         least = int(weeks_of_day[shut].min())
-        if least < (1 if weekend else 3) or absent_day**least > (2 * CHANCE if weekend else CHANCE / 7):
+        sessions_of_a_week = weekend and not open_times.all() and days_seen >= 5
+        if (least < 3 and not weekend) or (least == 0 and not sessions_of_a_week):
+            return False
+        if not sessions_of_a_week and absent_day**least > (2 * CHANCE if weekend else CHANCE / 7):
             return False
     rest: np.ndarray = np.logical_and(np.asarray(open_days)[:, None] & open_times, ~by_day)  # hours of single days
     return not rest.any() or int(weeks_of_day[np.flatnonzero(rest.any(1))].min()) >= 3

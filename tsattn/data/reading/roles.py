@@ -10,7 +10,7 @@ from tsattn.data.panel import Schema
 from tsattn.data.reading.columns import Table
 from tsattn.data.reading.filled_ahead import FilledAhead, filled_ahead
 from tsattn.data.reading.items import filled_down, find_item
-from tsattn.data.reading.number_columns import numbered
+from tsattn.data.reading.number_columns import numbered, warn_of_numbers
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.targets import check_names, find_target, warn_of_signs
 from tsattn.data.reading.time_copies import calendar_copies
@@ -146,4 +146,6 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: N
         notes.find("calendar columns", f"{listed(sorted(derived))} repeat the timestamp: not used")
     if other := [n for n in unused if n not in derived]:
         notes.find("not used", listed(other), f"--{'known' if other[0] in ahead.unclear else 'past'} {quoted(other[0])}")
+        if not options.target:
+            warn_of_numbers(table, other, notes)
     return Roles(item, target, layout, known), table

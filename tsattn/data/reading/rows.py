@@ -12,6 +12,7 @@ from tsattn.data.reading.row_location import Where
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
+_FEWEST_EVENTS, _MOST_EVEN = 10, 0.8  # distinct times of events, and share of their steps with one length
 _BLOCK = 2_000_000
 
 
@@ -188,6 +189,15 @@ def merged(rows: Rows, how: str | None, notes: Notes, hint: str = "") -> Rows:
     notes.repair(what, int(again.sum()), rows.place(int(np.flatnonzero(again)[0])))
     kept_rows = rows.take(starts)
     return replace(kept_rows, values=values)
+
+
+def are_events(stamps: np.ndarray) -> bool:
+    """Return True if rows at these times (n,) may be events such as sales: at irregular times, some of which repeat."""
+    times = np.unique(stamps)
+    if not _FEWEST_EVENTS <= len(times) < len(stamps):
+        return False
+    _, counts = np.unique(np.diff(times), return_counts=True)
+    return bool(counts.max() < _MOST_EVEN * counts.sum())
 
 
 def _repeats(rows: Rows) -> np.ndarray:

@@ -3,51 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading import column_blocks
-from tsattn.data.reading.column_blocks import blocks, few_levels, flags, where, with_gaps
+from tsattn.data.reading.column_blocks import blocks, flags, where
 from tsattn.data.reading.columns import Table
 from tsattn.data.reading.debit_marks import PAIRS
 from tsattn.data.reading.descriptive_columns import without, without_descriptions, without_descriptions_of_items
 from tsattn.data.reading.footers import is_total, names_total
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.number_columns import no_number
+from tsattn.data.reading.plans import MOST_AHEAD, explain, is_plan, warn_of_values_ahead
 from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.target_names import TARGET_NAMES, are_siblings, is_covariate, plain, telling_names
 from tsattn.data.reading.time_names import says_only_time, time_words
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
-_TARGET_NAMES = (
-    *("target", "y", "value", "values", "close", "adj_close", "sales", "demand", "load", "consumption", "quantity", "qty"),
-    *("units", "units_sold", "count", "cnt", "amount", "volume_sold", "revenue", "turnover", "passengers", "traffic", "power"),
-    *("energy", "cases", "ot", "orders", "visitors", "visits", "kwh", "umsatz", "absatz", "verbrauch", "menge", "wert", "ventas"),
-    *("vendas", "ventes", "vendite", "valor", "valeur", "valore", "waarde", "price"),
-)
-_CLOSING = ("close", "adj_close")
-# words of columns that explain others, and are seldom forecast themselves
-_COVARIATE_WORDS = {
-    *("price", "preis", "precio", "prix", "temp", "temperature", "temperatur", "temperatura", "holiday", "holidays", "feiertag"),
-    *(
-        "promo",
-        "promotion",
-        "onpromotion",
-        "discount",
-        "rabatt",
-        "weekday",
-        "weekend",
-        "wochentag",
-        "event",
-        "campaign",
-        "advert",
-    ),
-    *("rain", "rainfall", "precipitation", "humidity", "wind", "snow", "cloud", "sunshine", "cpi", "fuel", "oil", "unemployment"),
-    *("advert", "is", "has", "flag", "closed", "special", "school", "ferien", "complete", "provisional", "estimated", "imputed"),
-}
 _GRAND_TOTAL = re.compile(
     r"(?:grand|overall)[ _-]?total|gesamtergebnis|gesamtsumme|total g[ée]n[ée]ral|total geral|totale complessivo|eindtotaal|"
     r"suma końcowa|totalsumma|hovedtotal|celkový součet|общий итог|総計|总计",
@@ -79,14 +54,11 @@ _SIGNS = [
     *({negative.lower(), positive.lower()} for negative, positive in PAIRS),
     *(set(pair.split("/")) for pair in _SIGN_WORDS.split()),
 ]
-_CODE_OF_SERIES = re.compile(r"[A-Z\d]+(?:[._][A-Z\d]+){3}")
 _LAST_WEEK, _UNNAMED, _YEAR = 53, re.compile(r"column_\d+"), re.compile(r"(?:19|20)\d\d")
 _FEW_UNNAMED = 2  # columns of numbers without names that are read without a warning
 _FEW_COUNTED = 10  # rows from which on a first column in equal steps is a counter
 _FEW_AMOUNTS = 3  # columns of amounts that one column of signs may belong to
 _FIRST = slice(0, 1_000_000)  # rows in which a flag is looked for
-_LONGEST_PLAN, _MONTH = 100, np.timedelta64(30, "D")  # longest plan in columns that are not named as such: the larger of both
-_MOST_AHEAD = 10  # columns that may be filled ahead without a telling name
 
 
 def find_target(
@@ -113,12 +85,8 @@ def find_target(
         blank, known = ahead
         if one or is_plan(table, clock, blank, known):
             return _of_blank(table, blank, known, one, notes)
-        if len(known) < len(blank) and len(known) <= _MOST_AHEAD and _end_together(table, blank):
-            notes.warn(
-                f"values of {listed(known)} go on after most of the {len(blank)} other columns have ended, and are forecast; "
-                f"if they are known in advance, set --known {','.join(map(quoted, known))}"
-            )
-    telling = _telling(filled)
+        warn_of_values_ahead(table, clock, blank, known, notes)
+    telling = telling_names(filled)
     if not one and not (lone and telling):
         return _wide(table, filled, telling, options, notes)
     if telling and _counts_beside_amounts(telling, filled):
@@ -130,8 +98,8 @@ def find_target(
         return tuple(filled)
     if len(single := without(filled, _copies(table, filled))) == 1:
         return tuple(single)
-    left = without(filled, [*names_that(filled, _is_covariate), *where(table, filled, flags, _FIRST)])
-    if len(left) == 1 and not any(_are_siblings(left[0], n) for n in without(filled, left)):
+    left = without(filled, [*names_that(filled, is_covariate), *where(table, filled, flags, _FIRST)])
+    if len(left) == 1 and not any(are_siblings(left[0], n) for n in without(filled, left)):
         notes.weigh("target", repr(left[0]), "the others are flags or have names of covariates")
         return tuple(left)
     if len(measured := without(filled, where(table, filled, flags, _FIRST))) == 1:
@@ -179,44 +147,26 @@ def _without_counter(table: Table, names: list[str], notes: Notes) -> list[str]:
 
 def _several(table: Table, names: list[str]) -> DataError:
     where = table.where.parts[0][0]
+    likely = names_that(names, lambda n: bool({*words(n)} & {*TARGET_NAMES} - {"count", "cnt"}) and not is_covariate(n))
     return DataError(
-        f"{where}: {len(names)} columns could be the target: {listed(names)}", f"name one or more: --target {quoted(names[0])}"
+        f"{where}: {len(names)} columns could be the target: {listed(names)}",
+        f"name one or more: --target {quoted((likely or names)[0])}",
     )
 
 
 def _copies(table: Table, names: list[str]) -> list[str]:
     """Return the columns that hold the values of an earlier one, such as a rate per unit if every unit is 1."""
     found: list[str] = []
-    for k, name in enumerate(names[:_MOST_AHEAD]):
+    for k, name in enumerate(names[:MOST_AHEAD]):
         values = table.columns[name].values
         if any(np.array_equal(values, table.columns[n].values, equal_nan=True) for n in without(names[:k], found)):
             found.append(name)
     return found
 
 
-def _plain(name: str) -> str:
-    return "_".join(words(name))
-
-
-def _is_covariate(name: str) -> bool:
-    return bool(set(words(name)) & _COVARIATE_WORDS)
-
-
-def _are_siblings(one: str, other: str) -> bool:
-    """Return True for names of three words or more that differ in one word: Share of electricity - Wind and … - Solar."""
-    first, second = words(one), words(other)
-    return len(first) == len(second) > 2 and sum(a != b for a, b in zip(first, second, strict=True)) == 1
-
-
-def _telling(names: list[str]) -> list[str]:
-    """Return the names that are usual for a target, the most usual first; beside open, high and low, the closing price first."""
-    order = (*_CLOSING, *_TARGET_NAMES) if {"open", "high", "low"} <= {_plain(n) for n in names} else _TARGET_NAMES
-    return sorted(names_that(names, lambda n: _plain(n) in _TARGET_NAMES), key=lambda n: order.index(_plain(n)))
-
-
 def _counts_beside_amounts(telling: list[str], names: list[str]) -> bool:
     """Return True if only a number of transactions has a usual name, beside gross or net amounts."""
-    counted = all(_plain(n) in ("count", "cnt") for n in telling)
+    counted = all(plain(n) in ("count", "cnt") for n in telling)
     return counted and any(set(words(n)) & {"gross", "net", "brutto", "netto"} for n in names)
 
 
@@ -281,50 +231,6 @@ def _is_between_values(missing: np.ndarray, times: np.ndarray) -> bool:
     return len(filled) > 2 and len(seen) - 1 - int(filled[-1]) < float(np.median(np.diff(filled)))
 
 
-def is_plan(table: Table, clock: Clock | None, blank: list[str], known: list[str], named: bool = False) -> bool:
-    """Return True if the newest rows of a wide table are a plan of covariates, not series of which some end sooner.
-
-    named: the user named the columns `blank` as targets, so neither a missing value in a column nor a long time after the last
-    target makes it a series.
-    """
-    if _telling(blank) and not any(_plain(n) in _TARGET_NAMES[:-1] for n in _telling(known)):
-        return True
-    if _explain(table, known):
-        return True
-    alike = bool({_kind(n) for n in blank} & {_kind(n) for n in known}) or _have_sibling_codes(blank, known)
-    whole = not where(table, known, with_gaps)
-    gaps = table.columns[blank[0]].missing
-    if not (whole or named) or alike or len(known) > _MOST_AHEAD:
-        return False
-    if len(blank) == 1:
-        return named or (int((np.diff(gaps.astype(np.int8)) != 0).sum()) == 1 and _soon_over(clock, gaps))
-    return len(known) < len(blank) and _end_together(table, blank) and len(where(table, known, few_levels)) == len(known)
-
-
-def _have_sibling_codes(blank: list[str], known: list[str]) -> bool:
-    """Return True if two names begin with codes of series that differ in one part: ICP.M.U2.000000 and ICP.M.U2.XEF000."""
-    codes = [[name.split("/")[0] for name in some[:_MOST_AHEAD] if _CODE_OF_SERIES.match(name)] for some in (blank, known)]
-    return any(_are_siblings(one, other) for one in codes[0] for other in codes[1])
-
-
-def _soon_over(clock: Clock | None, ahead: np.ndarray) -> bool:
-    """Return True if the rows `ahead` (n,) fit a plan: at most 100 or 30 days of them, and at most half of all rows."""
-    rows, most = int(ahead.sum()), _LONGEST_PLAN
-    if clock is not None:
-        most = max(most, int((clock.stamps > clock.stamps.max() - _MONTH).sum()))
-    return rows <= min(most, len(ahead) - rows)
-
-
-def _end_together(table: Table, names: list[str]) -> bool:
-    """Return True if most of the columns have their last value in one row that is not the last; rows may be newest first."""
-    ends: list[np.ndarray] = []
-    for _, values in blocks(table, names):
-        seen = ~np.isnan(values)
-        ends.append(np.stack([seen[:, ::-1].argmax(1), seen.argmax(1)]))  # rows without a value below and above the others
-    counts = (Counter(side[side > 0].tolist()).most_common(1) for side in np.concatenate(ends, 1))
-    return any(found and 2 * found[0][1] > len(names) for found in counts)
-
-
 def check_names(table: Table, names: tuple[str, ...], clock: Clock | None, options: ReadOptions, notes: Notes) -> None:
     """Warn if columns without a header and timestamps are read as series, and if columns are named like years beside dates.
 
@@ -360,15 +266,10 @@ def warn_of_signs(table: Table, names: tuple[str, ...], notes: Notes) -> None:
             )
 
 
-def _kind(name: str) -> str:
-    """Return a name without its number or letter, which makes the names of series of one kind equal."""
-    return "" if len(name) <= 2 else re.sub(r"\d+|[_ -][A-Za-z]$", "", name)
-
-
 def _of_blank(table: Table, blank: list[str], known: list[str], one: bool, notes: Notes) -> tuple[str, ...]:
     chosen = blank
     if one and len(blank) > 1:
-        chosen = _telling(blank)[:1]
+        chosen = telling_names(blank)[:1]
         if not chosen:
             raise _several(table, blank)
     notes.weigh("target", listed(chosen), f"blank in the newest rows, where {listed(known)} is filled", listed(known))
@@ -379,16 +280,10 @@ def _wide(table: Table, filled: list[str], telling: list[str], options: ReadOpti
     """Return all columns but flags of holidays and the like; only the main one where all others are covariates or flags."""
     if options.layout == "wide":
         return tuple(filled)
-    main = [n for n in telling if not _is_covariate(n)]
+    main = [n for n in telling if not is_covariate(n)]
     others = without(filled, main)
-    if len(main) == 1 and _explain(table, others):
+    if len(main) == 1 and explain(table, others):
         notes.weigh("target", repr(main[0]), "its name; the others have names of covariates", listed(others))
         return (main[0],)
-    gone = where(table, names_that(filled, _is_covariate), flags, _FIRST)
+    gone = where(table, names_that(filled, is_covariate), flags, _FIRST)
     return tuple(without(filled, gone) or filled)
-
-
-def _explain(table: Table, names: list[str]) -> bool:
-    """Return True if all of the columns have names of covariates, or hold flags."""
-    left = without(names, names_that(names, _is_covariate))
-    return not left or len(where(table, left, flags, _FIRST)) == len(left)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 
+from tsattn.data.reading.code_pages import SINGLE_BYTE, latin_encoding_of, script_of
 from tsattn.data.reading.eastern_encodings import eastern_encoding
 from tsattn.errors import ConfigError, DataError
 
@@ -37,7 +38,8 @@ def encoding_of(raw: bytes, name: str) -> str:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(raw)
     except UnicodeDecodeError:
-        return eastern_encoding(raw) or ("cp1254" if _is_turkish(head) else "cp1252")
+        found = script_of(head) or eastern_encoding(raw) or latin_encoding_of(head)
+        return found or ("cp1254" if _is_turkish(head) else "cp1252")
     return "utf-8"
 
 
@@ -49,7 +51,9 @@ def _is_turkish(head: bytes) -> bool:
 def decoded(raw: bytes, encoding: str, name: str, whole: bool) -> str:
     """Return the text of the first bytes of a file, or of all of it (`whole`). Raises ConfigError, DataError."""
     try:
-        text = codecs.getincrementaldecoder(encoding)(errors="replace" if encoding == "cp1252" else "strict").decode(raw, whole)
+        text = codecs.getincrementaldecoder(encoding)(errors="replace" if encoding in SINGLE_BYTE else "strict").decode(
+            raw, whole
+        )
     except LookupError:
         raise ConfigError(f"--encoding {encoding}: no such encoding", "use for example utf-8, cp1252 or utf-16") from None
     except (UnicodeError, ValueError) as error:

@@ -25,6 +25,7 @@ from tsattn.errors import ConfigError, DataError
 
 _OFFSET = re.compile(r"(?:utc|gmt) ?[+\u2212-]\d", re.I)  # UTC-08:00 is another zone
 _UTC_TEXT = re.compile(r"\d.*\d(?:Z|\+00:?00)")
+_WRITTEN_WORDS = {"created", "updated", "inserted", "modified"}  # of the times at which records are written
 _SOME = 100  # texts in which the mark of UTC is looked for
 _COUNTERS = {"ds", "t", "step", "time", "time_idx", "time_index", "timestep", "time_step", "period", "timestamp", "tick"}
 
@@ -193,11 +194,14 @@ def _of_other_tables(table: Table, clock: Clock, notes: Notes) -> list[str]:
 
 
 def _narrowed(columns: list[Column], options: ReadOptions) -> list[Column]:
-    """Return the columns without those that never change, repeat another, or hold the week, month or year of another."""
-    ended = any(says_end(c.name) for c in columns)  # the start of spans within one day never changes
-    moving = [
-        c for c in columns if len(c) < 2 or (ended and says_start(c.name)) or np.any(c.values[1:] != c.values[:-1])
-    ] or columns[:1]
+    """Return the columns without those that never change, repeat another, say when records were written, or hold the week,
+    month or year of another."""
+    if any(says_start(c.name) for c in columns):  # a span begins before its record is written
+        columns = [c for c in columns if not set(time_words(c.name)) & _WRITTEN_WORDS]
+    moving = [c for c in columns if len(c) < 2 or np.any(c.values[1:] != c.values[:-1])]
+    if any(says_end(c.name) for c in columns) and all(says_end(c.name) for c in moving):
+        moving = [c for c in columns if c in moving or says_start(c.name)]  # the start of spans within one day never changes
+    moving = moving or columns[:1]
     kept: list[Column] = []
     for c in moving:
         if not any(k.kind == c.kind and k.tz == c.tz and _same(k, c) for k in kept):
