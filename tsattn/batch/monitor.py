@@ -131,6 +131,8 @@ def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, since: st
     if age > allowed:
         by = "its schedule" if job.max_gap is None else "max_gap"
         verdict.problems.append(f"no good run for {duration(age)}, {by} allows {duration(allowed)}{last}")
+    if why := (good[0]["details"] or {}).get("lost_series"):
+        verdict.problems.append(f"the last run: {why}")
     shares = [fallback_share(run) for run in good[:USUAL]]
     verdict.fallback_share = shares[0]
     usual = float(np.median(shares[1:])) if shares[1:] else 0.0

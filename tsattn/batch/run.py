@@ -27,12 +27,14 @@ from tsattn.batch.job_file import read_jobs
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.outputs import Delivered, check_columns, deliver
 from tsattn.batch.parquet_blocks import Piece
-from tsattn.batch.previous_run import signs_of_loss
+from tsattn.batch.previous_run import lost_series, signs_of_loss
 from tsattn.batch.records import Records
+from tsattn.batch.records import now as present
 from tsattn.batch.reported import Cutoffs, Key
 from tsattn.batch.retrain import fresh_model
 from tsattn.batch.runs import JobRun, Order, Ran, Tick
 from tsattn.batch.secrets import Redactor
+from tsattn.batch.series_names import SeriesEnds, SeriesNames, path_of
 from tsattn.batch.shared_records import SharedRecords, records_of
 from tsattn.batch.spool import Spool
 from tsattn.data.as_of import as_of_name
@@ -163,7 +165,7 @@ def _lock(job: Job, call: Call) -> Iterator[None]:
 
 def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) -> dict[Key, Cutoffs]:
     """Forecast, write, and score the newest rows. Returns the anomalies that the record of the run keeps for later runs."""
-    order, note = call.order, call.note(job)
+    order, note, started = call.order, call.note(job), present()
     reported: dict[Key, Cutoffs] = {}
     moment = None if order.as_of is None else parse_as_of(order.as_of)
     with ExitStack() as stack:
@@ -195,11 +197,14 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
             joint=job.joint,
             levels=source.levels,
         )
-        newest, clock = _forecast(job, call, source, work, spool, made)
+        newest, clock, series = _forecast(job, call, source, work, spool, made)
         _check_age(job, newest, clock, now)
-        late = () if moment is None else as_of_warning(source.card, str(source.ref), on_grid(moment, clock), clock)
-        for line in late if moment is not None else signs_of_loss(records, made):
-            note(line)
+        here = SeriesNames.of(started, series, newest, clock)
+        if moment is None:
+            _compare(job, call, records, made, here)
+        else:
+            for line in as_of_warning(source.card, str(source.ref), on_grid(moment, clock), clock):
+                note(line)
         made.run_id = _run_id(job, source, spool)
         if not order.dry_run:
             about = {"job": job.name, "model": made.model, "version": made.version, "run_id": made.run_id}
@@ -212,8 +217,23 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
             if job.detect is not None:
                 entries, reported = _detected(job, call, data, source, work, newest, records)
                 made.details |= entries
-    made.status = "partial" if made.fallback or made.failed else "done"
+    incomplete = "lost_series" in made.details
+    if not (order.dry_run or moment is not None or incomplete):
+        here.write(path_of(call.place.root, job.name))
+    made.status = "partial" if made.fallback or made.failed or incomplete else "done"
     return reported
+
+
+def _compare(job: Job, call: Call, records: Records | SharedRecords, made: JobRun, here: SeriesNames) -> None:
+    """Log what changed in the input since the last run. If many series are missing, the record says so and the run is partial.
+
+    The series of such a run are not kept: the next run is compared with the last one whose input was complete.
+    """
+    before = SeriesNames.read(path_of(call.place.root, job.name))
+    for line in signs_of_loss(records, made, before, here):
+        call.note(job)(line)
+    if why := lost_series(before, here, job.max_lost_series):
+        made.details["lost_series"] = why
 
 
 def _detected(
@@ -250,15 +270,17 @@ def _spool(job: Job, call: Call) -> Iterator[Spool]:
         yield spool
 
 
-def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, made: JobRun) -> tuple[np.datetime64, TimeAxis]:
-    """Forecast every block into the spool, and count: (newest row, clock). Raises DataError when no item has a forecast."""
+def _forecast(
+    job: Job, call: Call, source: Source, work: Work, spool: Spool, made: JobRun
+) -> tuple[np.datetime64, TimeAxis, list[SeriesEnds]]:
+    """Forecast every block into the spool, and count: (newest row, clock, series). Raises DataError if no item has a forecast."""
     began, rows = time.perf_counter(), 0
     newest, clock, marks = None, None, []
     before: set[str] = set()
     effects: list[Any] = []
     cleaned: tuple[Finding, ...] = ()
     bad = {"fallbacks": BadItems(), "failures": BadItems(), "lost": BadItems.of(source.lost)}
-    ended = source.ended
+    ended, series = source.ended, [source.series]
     made.items = len(source.lost) + ended.count
     for block, part in call.engine(work, source.ref.path, source.blocks):
         clock = frozen(part, clock, block)
@@ -270,6 +292,7 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
         made.items, made.done = made.items + part.items, made.done + part.done
         bad = {kind: found + getattr(part, kind) for kind, found in bad.items()}
         ended += part.ended
+        series.append(part.series)
         marks += [part.fingerprint] if part.fingerprint else []
         rows += block.rows if isinstance(block, Piece) else int(block.lengths.sum())
         interrupts.check()
@@ -292,7 +315,7 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
         count_skipped(ended, source, spool, newest, clock, made, call.note(job))
     if not spool.rows:
         raise DataError("no item can be forecast: {item_id}: {reason}".format(**made.details["failures"][0]))
-    return newest, clock
+    return newest, clock, series
 
 
 def _apart(before: set[str], part: Part, block: Block) -> set[str]:
@@ -354,6 +377,8 @@ def _tell(made: JobRun, log: Log) -> None:
         key: value for key, value in made.to_mapping().items() if key not in ("details", "error", "job") and value is not None
     }
     log(level, said, job=made.job, **about)
+    if lost := made.details.get("lost_series"):
+        log("warning", lost, job=made.job)
     for kind, what in (("fallbacks", "fallback"), ("failures", "failed")):
         alike: dict[tuple[bool, str], list[str]] = {}
         for bad in made.details.get(kind, []):

@@ -18,7 +18,9 @@ def announced(base: Base | None, start: str, panel: Panel, across: int = 0) -> t
     if start == "shipped":
         return ("fine-tuning the model in the package",)
     if start == CHECKED:
-        return ("candidates: a network from scratch and the zero-shot model unchanged; the better one on the validation windows is saved",)
+        return (
+            "candidates: a network from scratch and the zero-shot model unchanged; the better one on the validation windows is saved",
+        )
     together = "each also with attention across series (as many steps again), " if across else ""
     share = 100 * shares_of(kinds_of(base, start), panel)["shipped"]
     return (
