@@ -15,8 +15,8 @@ from tsattn.batch.ended_items import EndedItems, without_ended
 from tsattn.batch.inputs import TimeAxis, known_at, newest, on_grid
 from tsattn.batch.jobs import Job
 from tsattn.batch.parquet_blocks import Group, files_of, groups_of, head, pieces, whole
-from tsattn.batch.series_names import SeriesEnds
 from tsattn.batch.secrets import shown
+from tsattn.batch.series_names import SeriesEnds
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture

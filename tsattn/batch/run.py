@@ -99,28 +99,34 @@ def run(
             if lacking := missing(job, file):
                 call.note(job, "warning")(f"{file.path.name}, job on line {job.line}: {lacking.message} ({lacking.hint})")
         made = []
-        with interrupts.held():
+        with interrupts.held(), ExitStack() as locks:
+            # all jobs are locked before the first begins: a second run of the file does not do a part of them again
+            refused = {} if order.dry_run else {job.name: _locked(job, call, locks) for job in jobs}
             for job in jobs:
                 interrupts.check()
-                made.append(run_job(job, call))
+                made.append(run_job(job, call, refused.get(job.name)))
         return Ran(tuple(made), order.dry_run)
 
 
-def run_job(job: Job, call: Call) -> JobRun:
+def run_job(job: Job, call: Call, refused: TsattnError | OSError | None = None) -> JobRun:
     """Run one job, and record what it did. Every failure in it is in the result, and named in the log.
 
-    A signal ends it before it is delivered, or between two outputs; once the last output is written, the job is done.
+    A signal ends it before it is delivered, or between two outputs; once the last output is written, the job is done. The job's
+    lock must be held; refused: the error if it is not, such as that of another run.
     """
     made, began = JobRun(job.name, as_of=call.order.as_of), time.perf_counter()
     records = records_of(call.place.root, call.file.records(job), call.order.lock_wait, job.keep_records)
     number = 0
     reported: dict[Key, Cutoffs] = {}
     try:
-        with _lock(job, call):
-            if not call.order.dry_run:
-                number = records.begin(job.name, call.order.as_of, os.getpid())
-            call.log("info", f"begins{_as_of(call.order)}", job=job.name)
-            reported = _work(job, call, made, records)
+        if isinstance(refused, LockedError):
+            number = records.begin(job.name, call.order.as_of, os.getpid(), status="locked")
+        if refused is not None:
+            raise refused
+        if not call.order.dry_run:
+            number = records.begin(job.name, call.order.as_of, os.getpid())
+        call.log("info", f"begins{_as_of(call.order)}", job=job.name)
+        reported = _work(job, call, made, records)
     except LockedError as error:
         made.status, made.error = "locked", error.message
     except KeyboardInterrupt:
@@ -152,15 +158,14 @@ def _as_of(order: Order) -> str:
     return "" if order.as_of is None else f", as of {as_of_name(order.as_of)}"
 
 
-@contextmanager
-def _lock(job: Job, call: Call) -> Iterator[None]:
-    if call.order.dry_run:
-        yield
-        return
-    with ExitStack() as stack:
+def _locked(job: Job, call: Call, locks: ExitStack) -> TsattnError | OSError | None:
+    """Lock a job until `locks` closes. Returns the error if that fails, such as if another run holds the lock after --wait."""
+    try:
         with interrupts.allowed():
-            stack.enter_context(call.place.job_lock(job.name, call.order.wait or 0))
-        yield
+            locks.enter_context(call.place.job_lock(job.name, call.order.wait or 0))
+    except (TsattnError, OSError) as error:
+        return error
+    return None
 
 
 def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) -> dict[Key, Cutoffs]:
@@ -210,7 +215,8 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
             about = {"job": job.name, "model": made.model, "version": made.version, "run_id": made.run_id}
             done = Delivered()
             try:
-                deliver(job, call.file, spool.labelled(about), done, call.order.lock_wait, moment is not None)
+                rows, late = spool.labelled(about), moment is not None
+                deliver(job, call.file, rows, done, call.order.lock_wait, late, here.ended or ())
             finally:
                 made.details |= done.to_mapping()
             made.rows = spool.rows if done.written else 0

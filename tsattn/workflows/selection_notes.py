@@ -19,7 +19,8 @@ def announced(base: Base | None, start: str, panel: Panel, across: int = 0) -> t
         return ("fine-tuning the model in the package",)
     if start == CHECKED:
         return (
-            "candidates: a network from scratch and the zero-shot model unchanged; the better one on the validation windows is saved",
+            "candidates: a network from scratch and the zero-shot model unchanged; "
+            "the better one on the validation windows is saved",
         )
     together = "each also with attention across series (as many steps again), " if across else ""
     share = 100 * shares_of(kinds_of(base, start), panel)["shipped"]
