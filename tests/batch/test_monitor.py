@@ -136,7 +136,7 @@ def test_when_a_webhook_is_given_then_the_verdicts_are_posted_to_it_once_somethi
     assert [alert["jobs"][0]["problems"] for alert in Hook.received] == [["no good run yet"]]
     capsys.readouterr()
     assert main(["monitor", str(path)]) == 1
-    assert "the alert could not be sent" in capsys.readouterr().err
+    assert " error: the alert could not be sent" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("output", ["latest.csv", "latest.jsonl", "latest.json", "latest.parquet", "all/", "sqlite:///out.db#f"])

@@ -38,8 +38,10 @@ def checked_cron(text: str) -> str:
             numbers = [int(n) for n in found.groups()[:2] if n] if found else []
             good = good and found is not None and all(low <= n <= high for n in numbers) and numbers == sorted(numbers)
     if not good:
-        raise ConfigError(f"{text!r} is not a schedule", 'write five cron fields, for example "30 6 * * *" for 06:30 every day, or @daily')
-    if math.isinf(longest_gap(text)):
+        raise ConfigError(
+            f"{text!r} is not a schedule", 'write five cron fields, for example "30 6 * * *" for 06:30 every day, or @daily'
+        )
+    if math.isinf(longest_gap(" ".join(fields))):
         raise ConfigError(f"{text!r} is not a schedule: that day never comes")
     return " ".join(fields)
 

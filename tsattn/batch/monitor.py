@@ -123,9 +123,8 @@ def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, since: st
     """
     newest_run, good = records.newest(job.name), records.good_runs(job.name, since, USUAL)
     last = f" (the last run failed: {newest_run['error']})" if newest_run and newest_run["status"] == "failed" else ""
-    last += _uncounted(records.runs((job.name,), USUAL), good)
     if not good:
-        verdict.problems.append(f"no good run yet{last}")
+        verdict.problems.append(f"no good run yet{last}{_uncounted(job, records, good)}")
         return []
     verdict.last_good = good[0]["ended"]
     age = (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(good[0]["ended"])).total_seconds()
@@ -134,7 +133,9 @@ def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, since: st
         verdict.problems.append(f"its last good run lies {duration(-age)} in the future: check the clock of this machine")
     if age > allowed:
         by = "its schedule" if job.max_gap is None else "max_gap"
-        verdict.problems.append(f"no good run for {duration(age)}, {by} allows {duration(allowed)}{last}")
+        verdict.problems.append(
+            f"no good run for {duration(age)}, {by} allows {duration(allowed)}{last}{_uncounted(job, records, good)}"
+        )
     if why := (good[0]["details"] or {}).get("lost_series"):
         verdict.problems.append(f"the last run: {why}")
     shares = [fallback_share(run) for run in good[:USUAL]]
@@ -146,10 +147,10 @@ def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, since: st
     return good
 
 
-def _uncounted(runs: list[dict[str, Any]], good: list[dict[str, Any]]) -> str:
+def _uncounted(job: Job, records: Records | SharedRecords, good: list[dict[str, Any]]) -> str:
     """Return a remark on the runs with --as-of since the last good run, which show nothing about the schedule; "" without any."""
     since = good[0]["number"] if good else 0
-    found = sum(run["as_of"] is not None and run["number"] > since for run in runs)
+    found = sum(run["as_of"] is not None and run["number"] > since for run in records.runs((job.name,), USUAL))
     return f" ({count(found, 'run')} with --as-of {'is' if found == 1 else 'are'} not counted)" if found else ""
 
 

@@ -16,7 +16,6 @@ from tsattn.data.result_files import renamed
 from tsattn.errors import DataError, TsattnError, reason
 from tsattn.forecasting.frame import quantile_name
 
-
 _OVER = ' (ended long ago: ended_items = "skip" leaves such series out)'
 
 
@@ -31,12 +30,14 @@ class Delivered:
         return {"written": self.written, **({"kept": self.kept} if self.kept else {})}
 
 
-def deliver(job: Job, file: JobFile, tables: Tables, done: Delivered, wait: float, late: bool, ended: Collection[str] = ()) -> None:
+def deliver(
+    job: Job, file: JobFile, tables: Tables, done: Delivered, wait: float, late: bool, ended: Collection[str] = ()
+) -> None:
     """Write to every output, and list in `done` those that were written. Raises DataError that names the others.
 
     `late`: the run makes up for an earlier moment (--as-of), so a file that holds a newer forecast of the job keeps it. Stored
-    forecasts from the same cutoff with fewer fallbacks are kept (reruns.py); ended: the series that ended long ago, of which every
-    run has the same cutoff. A signal ends the delivery between two outputs.
+    forecasts from the same cutoff with fewer fallbacks are kept (reruns.py). ended: series that ended long ago, which have
+    the same cutoff in every run. A signal ends the delivery between two outputs.
     """
     failed, made = [], with_fallbacks(tables)
     for output in job.outputs:

@@ -95,7 +95,7 @@ def run(
         parse_as_of(order.as_of)
     with engine_of(order.engine, order.ray_address) as engine:
         call = Call(file, place_of(workspace, file), order, engine, Redactor(file.texts()), log, tick)
-        for job in jobs:
+        for job in jobs[1:]:  # the first one itself says so at once
             if lacking := missing(job, file):
                 call.note(job, "warning")(f"{file.path.name}, job on line {job.line}: {lacking.message} ({lacking.hint})")
         made = []
@@ -204,6 +204,8 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
         )
         newest, clock, series = _forecast(job, call, source, work, spool, made)
         _check_age(job, newest, clock, now)
+        if clock.tz is not None and clock.freq.is_subdaily:
+            made.details["timezone"] = clock.tz
         here = SeriesNames.of(started, series, newest, clock)
         if moment is None:
             _compare(job, call, records, made, here)
@@ -378,7 +380,8 @@ def _tell(made: JobRun, log: Log) -> None:
     over = f", {made.ended_items} ended long ago" if made.ended_items else ""
     counts = f"{made.done} items without fallbacks, {_with_fallbacks(made)}, {made.failed} failed{over}, {made.rows} rows"
     kept = "".join(f"; {one}" for one in made.details.get("kept", []))
-    said = f"{made.status}: {made.error}" if made.error else f"{made.status}: {counts}, cutoff {made.cutoff}{kept}"
+    zone = f" {made.details['timezone']}" if "timezone" in made.details else ""
+    said = f"{made.status}: {made.error}" if made.error else f"{made.status}: {counts}, cutoff {made.cutoff}{zone}{kept}"
     about = {
         key: value for key, value in made.to_mapping().items() if key not in ("details", "error", "job") and value is not None
     }

@@ -67,7 +67,10 @@ def _write_feather(tables: Tables, path: Path) -> None:
 
     every = tables()
     first = next(every)
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, first.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as out:
+    with (
+        pa.OSFile(str(path), "wb") as sink,
+        pa.ipc.new_file(sink, first.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as out,
+    ):
         out.write_table(first)
         for table in every:
             out.write_table(table)

@@ -49,7 +49,7 @@ def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         for kept in [] if recorded else (row["details"] or {}).get("kept", []):
             console.print(Text(f"{row['job']}: {kept}", style="yellow"))
-        if lost := (row["details"] or {}).get("lost_series"):
+        if lost := (row.get("details") or {}).get("lost_series"):
             console.print(Text(f"{row['job']}: {lost}", style="yellow"))
         if row["error"]:
             console.print(Text(f"{row['job']}: {row['error']}", style="red"))

@@ -241,6 +241,8 @@ def _rows_part(name: str, rows: Any) -> Part:
 
     if not isinstance(rows, (list, dict)) or not rows:
         raise DataError(f"{name!r} holds no rows", 'send records: [{"date": "2024-01-01", "value": 1}, …]')
+    if isinstance(rows, list) and not any(isinstance(row, (list, dict)) for row in rows):
+        raise DataError(f"{name!r} holds single values, not records", 'send records: [{"date": "2024-01-01", "value": 1}, …]')
     try:
         text = json.dumps(rows, ensure_ascii=False)
     except RecursionError:  # the parser goes a little deeper
