@@ -198,8 +198,8 @@ def forecast(
     hierarchy: item columns from top to bottom, such as ["region", "shop"], or sums: formulas such as "total=a+b"; all levels
     are forecast, and reconcile ("mint", "bottom-up" or "none") makes them add up. joint: series inform each other's forecasts;
     the result's `joint` says which leads which.
-    output (.csv, .parquet, .json, .jsonl) and plot (.png, .svg, .html; one or several) are files to write. `{item_id}` in the
-    name of `output` makes a file for each series. columns: new names of its columns, such as {"0.5": "median"}.
+    output (.csv, .parquet, .feather, .json, .jsonl) and plot (.png, .svg, .html; one or several) are files to write. `{item_id}`
+    in the name of `output` makes a file for each series. columns: new names of its columns, such as {"0.5": "median"}.
 
     Series that cannot be forecast are in `failures`. Raises ArtifactError when there is no model, DataError when no
     series can be forecast or a known covariate is missing in the future rows, ConfigError for a wrong argument.
@@ -286,7 +286,7 @@ def detect(
 
     last: score the last rows of each series only, by default all but the first cycles. step: steps between origins, by
     default a quarter of the usual cycle. members: see `load`; by default the network alone, with the effects of
-    known covariates that it does not read by regression. output (.csv, .parquet, .json, .jsonl) gets all scores,
+    known covariates that it does not read by regression. output (.csv, .parquet, .feather, .json, .jsonl) gets all scores,
     plot (.png, .svg, .html; one or several) a picture.
 
     Series too short to score are in `failures`. Raises DataError when no row can be scored, ConfigError for a wrong argument.

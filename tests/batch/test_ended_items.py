@@ -57,6 +57,25 @@ def test_when_ended_items_are_skipped_then_only_the_others_are_written_and_their
     assert "its forecast begins where it ends" not in log
 
 
+def test_when_a_kept_forecast_is_of_a_series_that_ended_then_the_note_names_the_key_that_leaves_it_out(
+    jobs, house, capsys, monkeypatch
+):
+    from tsattn.batch import outputs
+
+    write_csv(house / "data.csv", [*rows(), *rows(1, 100, lead="shut")])
+    path = jobs(JOB.replace("f.parquet", "f-{item_id}.csv"))
+    for kept, named in ((["shut00"], True), (["shut00", "a00"], False)):
+        monkeypatch.setattr(outputs, "better_stored", lambda *_, kept=kept: kept)
+        made, _ = run(path, capsys)
+        assert ('ended_items = "skip" leaves such series out' in made["details"]["kept"][0]) is named
+
+
+def test_when_the_clock_has_a_zone_then_the_cutoff_in_the_log_has_it(jobs, house, capsys):
+    write_csv(house / "data.csv", [line.replace(":00,", ":00+00:00,") for line in rows()])
+    _, log = run(jobs(JOB), capsys)
+    assert ", cutoff 2024-01-09 07:00:00 UTC" in log
+
+
 def test_when_blocks_are_read_one_by_one_then_those_before_the_newest_row_leave_out_ended_items_too(jobs, house, capsys):
     data = pa.concat_tables([table(["a", "b"], 40), table(["c"], 100), table(["d"], 50), table(["e"], 110)])
     pq.write_table(data, house / "data.parquet", row_group_size=10)

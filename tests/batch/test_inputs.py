@@ -87,11 +87,15 @@ def test_when_a_job_is_made_up_for_by_its_date_then_max_age_counts_from_the_star
 
 def test_when_an_sqlite_input_does_not_exist_then_the_error_names_its_path_and_no_file_is_made(jobs, house, capsys):
     pytest.importorskip("sqlalchemy", reason="SQLAlchemy is not installed: pip install 'tsattn[sql]'")
-    job = '[[job]]\nname = "a"\ninput = "sqlite:///{place}"\nquery = "SELECT 1"\nmodel = "tiny"\noutputs = "o.csv"\n'
+    job = '[[job]]\nname = "first"\ninput = "data.csv"\nmodel = "tiny"\noutputs = "first.csv"\n'
+    job += '[[job]]\nname = "a"\ninput = "sqlite:///{place}"\nquery = "SELECT 1"\nmodel = "tiny"\noutputs = "o.csv"\n'
     for place, folder in (("no.db", "; relative paths start at the folder of the job file"), (str(house / "no.db"), "")):
         path = jobs(job.format(place=place))
-        assert main(["run", str(path), "-q"]) == 1
+        assert main(["run", str(path), "-q"]) == 4
         said = capsys.readouterr().err
-        assert f"jobs.toml, job on line 1: the input sqlite:///{place} does not exist (expected at {house}/no.db{folder})" in said
+        missing = f"the input sqlite:///{place} does not exist (expected at {house}/no.db{folder})"
+        assert said.index(f"jobs.toml, job on line 6: {missing}") < said.index(f"error a: failed: {missing}")
+        assert main(["run", str(path), "--job", "a", "-q"]) == 1
+        assert capsys.readouterr().err.count(missing) == 1, "a job that begins at once is not announced"
         assert main(["monitor", str(path), "--no-alert"]) == 1
         assert not (house / "no.db").exists()

@@ -43,6 +43,20 @@ def test_when_a_secret_stands_in_a_url_then_it_is_encoded_for_it_and_hidden_in_e
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
+        ("@daily", "0 0 * * *"),
+        ("@Weekly", "0 0 * * 0"),
+        ("30 6 * jan-mar,Dec mon-fri", "30 6 * 1-3,12 1-5"),
+        ("0 0 * * fri-sun", "0 0 * * 5-7"),
+        ("0 0 * * SUN", "0 0 * * 0"),
+    ],
+)
+def test_when_a_schedule_has_names_then_they_become_numbers(text, wanted):
+    assert checked_cron(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
         ("postgresql://u:plain@h:5/d#t", "postgresql://***@h:5/d#t"),
         ("https://ghp_token@h/data.csv", "https://***@h/data.csv"),
         ("postgresql://h/d?user=u&password=plain&x=1#t", "postgresql://h/d?***#t"),
@@ -71,7 +85,9 @@ def test_when_a_driver_prints_parts_of_a_url_then_they_are_hidden_though_the_who
     assert Output.parse("${PGURL}#t").kind == "database"
 
 
-@pytest.mark.parametrize("text", ["* * * *", "60 * * * *", "0 25 * * *", "0 6 * * mon", "0 6-2 * * *", "@daily", "0 0 30 2 *"])
+@pytest.mark.parametrize(
+    "text", ["* * * *", "60 * * * *", "0 25 * * *", "0 6 * * mond", "0 6 mon * *", "0 6-2 * * *", "@reboot", "0 0 30 2 *"]
+)
 def test_when_cron_fields_are_wrong_then_they_are_refused(text):
     with pytest.raises(ConfigError, match="not a schedule"):
         checked_cron(text)

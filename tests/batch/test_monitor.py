@@ -8,16 +8,19 @@ import json
 import sqlite3
 import sys
 import threading
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from tests.batch.conftest import rows, write_csv
 from tsattn import ingest
+from tsattn.batch import accuracy
 from tsattn.batch import monitor as monitor_module
+from tsattn.batch.accuracy import Accuracy, StepBlock
 from tsattn.batch.inputs import newest as panel_newest
 from tsattn.batch.job_file import read_jobs
+from tsattn.batch.jobs import Monitor
 from tsattn.cli.main import main
 from tsattn.errors import ConfigError
 
@@ -133,7 +136,7 @@ def test_when_a_webhook_is_given_then_the_verdicts_are_posted_to_it_once_somethi
     assert [alert["jobs"][0]["problems"] for alert in Hook.received] == [["no good run yet"]]
     capsys.readouterr()
     assert main(["monitor", str(path)]) == 1
-    assert "the alert could not be sent" in capsys.readouterr().err
+    assert " error: the alert could not be sent" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("output", ["latest.csv", "latest.jsonl", "latest.json", "latest.parquet", "all/", "sqlite:///out.db#f"])
@@ -153,7 +156,6 @@ def test_when_truth_has_come_since_then_forecasts_of_every_kind_of_output_are_sc
 
 def test_when_limits_are_given_for_a_job_then_they_hold_for_it(jobs, house, capsys, monkeypatch):
     from tsattn.batch import monitor
-    from tsattn.batch.accuracy import Accuracy
 
     card = json.loads((house / ".tsattn" / "models" / "tiny" / "0001" / "config.json").read_text("utf-8"))
     scored = Accuracy(count=480, mase=1.2, coverage=0.55, coverage_of_step=[0.55], dates_of_step=[480], dates=480)
@@ -209,8 +211,6 @@ def test_when_a_job_never_ran_well_then_the_monitor_says_why(jobs, house, capsys
 @pytest.mark.parametrize(("hours", "wanted"), [(12, 0), (45, 1)])
 def test_when_many_series_err_on_one_date_then_that_is_one_observation(jobs, house, monkeypatch, hours, wanted, capsys):
     """In one run, the interval of 30 series misses at one step: a single date is no evidence, 45 such runs are."""
-    from tsattn.batch import accuracy
-
     lines = rows(30, 60 + hours)
     write_csv(house / "data.csv", lines)
     stamps = sorted({line.split(",")[1] for line in lines})
@@ -234,7 +234,76 @@ def test_when_many_series_err_on_one_date_then_that_is_one_observation(jobs, hou
     assert main(["monitor", str(path), "--no-alert", "--json"]) == wanted
     found = json.loads(capsys.readouterr().out)["jobs"][0]
     assert found["coverage_of_step"][8] == 0
-    assert found["problems"] == (["the 80 % interval is too narrow 9 steps ahead"] if wanted else [])
+    assert found["problems"] == ([NARROW] if wanted else [])
+
+
+NARROW = "the 80 % interval is too narrow 9 to 10 steps ahead: it held 49% there, 80% in its backtest"
+
+
+def step_block(coverage: float, windows: int, first: int = 1) -> Any:
+    return StepBlock(first, first + 31, coverage, 32 * windows, windows)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "said"),
+    [
+        ([step_block(0.8, 30)] * 5 + [step_block(0.5, 30, 161)], "too narrow 161 to 192 steps ahead: it held 50% there"),
+        ([step_block(0.8, 30)] * 5 + [step_block(0.5, 10, 161)], ""),  # three in ten by chance: not so rare among six
+        ([step_block(0.61, 1000)] * 6, ""),  # surely below, but by less than coverage_drop
+        ([step_block(0.5, 30), step_block(0.4, 30, 33)], "too narrow 1 to 32, 33 to 64 steps ahead: it held 40% there"),
+    ],
+)
+def test_a_part_of_the_horizon_is_too_narrow_if_chance_among_all_parts_does_not_explain_it(blocks, said):
+    found = Accuracy(480, 480, 1.0, 0.7, [], [], tuple(blocks))
+    problems = monitor_module._narrow_steps(found, 0.8, Monitor())
+    assert bool(problems) is bool(said)
+    assert said in "".join(problems)
+
+
+def test_overlapping_forecasts_of_a_part_of_the_horizon_count_once():
+    runs, steps = np.repeat(np.arange(48), 192), np.tile(np.arange(192), 48)
+    hours = np.datetime64("2024-01-01", "us") + np.arange(300) * np.timedelta64(1, "h")
+    found = accuracy._blocks(steps, hours[runs + steps], hours[runs], np.ones(len(steps)))
+    assert [(block.first, block.last, block.dates, block.windows) for block in found][:2] == [(1, 32, 79, 2), (33, 64, 79, 2)]
+    daily = np.datetime64("2024-01-01", "us") + runs * np.timedelta64(10, "D") + steps * np.timedelta64(1, "h")
+    assert accuracy._blocks(steps, daily, daily - steps * np.timedelta64(1, "h"), np.ones(len(steps)))[0].windows == 48
+
+
+def test_when_one_series_has_intervals_far_too_narrow_then_the_monitor_names_it(jobs, house, monkeypatch, capsys):
+    """Its forecasts of zero without any width, as for a solar plant at night, do not count."""
+    lines = rows(4, 140)
+    dark = [f"{line.rpartition(',')[0]},0" if line.startswith("a02") and n % 2 == 0 else line for n, line in enumerate(lines)]
+    write_csv(house / "data.csv", dark)
+    stamps = [line.split(",")[1] for line in lines[:140]]
+    night = dict.fromkeys(WIDE, 0.0)
+    stored = [
+        {
+            "item_id": f"a{i:02d}",
+            "timestamp": stamps[k],
+            "cutoff": stamps[k - 1],
+            **(WIDE if i != 2 else MISSED if k % 2 else night),
+        }
+        for i in range(4)
+        for k in range(60, 140)
+    ]
+    monkeypatch.setattr(accuracy, "stored_rows", lambda *_: stored)
+    path = jobs(job(house) + "max_mase_ratio = 1000\n")
+    assert main(["run", str(path), "-q"]) == 0
+    capsys.readouterr()
+    assert main(["monitor", str(path), "--no-alert", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["jobs"][0]["worst_item"] == {"item_id": "a02", "coverage": 0.0, "dates": 40}
+    assert main(["monitor", str(path), "--no-alert"]) == 0
+    assert "a: lowest coverage of the 80 % interval: a02, 0 %" in capsys.readouterr().out
+
+
+def test_when_only_late_runs_were_made_then_the_monitor_says_that_they_are_not_counted(jobs, house, capsys):
+    path = jobs(job(house))
+    for day in ("05", "06"):
+        assert main(["run", str(path), "-q", "--as-of", f"2024-01-{day}"]) == 0
+    capsys.readouterr()
+    assert main(["monitor", str(path), "--no-alert", "--json"]) == 1
+    problems = json.loads(capsys.readouterr().out)["jobs"][0]["problems"]
+    assert problems == ["no good run yet (2 runs with --as-of are not counted)"]
 
 
 WIDE, MISSED = {"0.1": 0.0, "0.5": 10.0, "0.9": 20.0}, {"0.1": 90.0, "0.5": 95.0, "0.9": 99.0}

@@ -5,10 +5,17 @@ from __future__ import annotations
 import sqlite3
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from tests.batch.conftest import job_text, rows, write_csv
+from tests.batch.test_parquet_blocks import table
+from tsattn.batch import previous_run, series_names
+from tsattn.batch.inputs import TimeAxis
+from tsattn.batch.previous_run import lost_series
+from tsattn.batch.series_names import SeriesEnds, SeriesNames
 from tsattn.cli.main import main
+from tsattn.data.freq import Freq
 
 JOB = job_text('outputs = "o.csv"')
 
@@ -19,16 +26,17 @@ JOB = job_text('outputs = "o.csv"')
         (rows(1), ["warning a: the input has 1 series, 1 fewer than in the last run (20"]),
         (rows(2, 190), ["warning a: the input ends at 2024-01-08 21:00:00; in the last run (20"]),
         (rows(2), []),
-        (rows(3, 210), []),
+        (rows(3, 210), ["info a: the input has 3 series, 1 more than in the last run (20", "1 new: a02"]),
+        ([*rows(1), *rows(1, lead="hp")], ["warning a: the input has 2 series, as many as ", ": 1 gone: a01; 1 new: hp00"]),
     ],
-    ids=["a series less", "rows less", "the same", "more"],
+    ids=["a series less", "rows less", "the same", "more", "renamed"],
 )
 def test_when_the_input_has_lost_series_or_rows_since_the_last_run_then_a_warning_says_so(jobs, house, capsys, lines, said):
     path = jobs(JOB)
-    assert main(["run", str(path), "-q"]) == 0
+    assert main(["run", str(path)]) == 0
     write_csv(house / "data.csv", lines)
     capsys.readouterr()
-    assert main(["run", str(path), "-q"]) == 0
+    assert main(["run", str(path)]) == 0
     found = capsys.readouterr().err
     assert all(one in found for one in said)
     assert bool(said) == ("the input " in found)
@@ -72,3 +80,70 @@ def test_when_reading_repairs_or_warns_then_the_log_says_so_but_a_late_run_does_
     assert "warning a: the last period, 2024-03-30, may be unfinished" in said
     assert main(["run", str(path), "--as-of", "2024-03-20"]) == 0
     assert "may be unfinished" not in capsys.readouterr().err
+
+
+def test_when_the_names_of_the_last_run_are_not_kept_then_the_numbers_of_series_are_compared(jobs, house, capsys):
+    path = jobs(JOB)
+    assert main(["run", str(path), "-q"]) == 0
+    (house / ".tsattn" / "jobs" / "a.series.json").write_text("{half", "utf-8")
+    write_csv(house / "data.csv", rows(1))
+    assert main(["run", str(path), "-q"]) == 0
+    assert "the input has 1 series, 1 fewer than in the last run" in capsys.readouterr().err
+
+
+def test_when_many_series_are_gone_or_ended_at_once_then_the_run_is_partial_until_they_are_back_or_allowed(jobs, house, capsys):
+    whole = rows(9)
+    cut = [*rows(3), *(line for line in whole if line.startswith("a03") and line < "a03,2024-01-05")]  # a file cut at a line end
+    path = jobs(JOB + 'max_age = "never"\n')
+    write_csv(house / "data.csv", whole)
+    assert main(["run", str(path), "-q"]) == 0
+    assert main(["monitor", str(path)]) == 0
+    write_csv(house / "data.csv", cut)
+    for _ in range(2):
+        capsys.readouterr()
+        assert main(["run", str(path), "-q"]) == 4
+        said = capsys.readouterr()
+        wanted = "6 of the 9 series that had new values in the last run"
+        assert wanted in " ".join(said.err.split())
+        assert "5 gone: a04, a05, a06 and 2 more and 1 ended long ago: a03" in said.err
+        assert wanted in " ".join(said.out.split())
+        assert main(["monitor", str(path), "--json"]) == 1
+        assert wanted in capsys.readouterr().out
+    write_csv(house / "data.csv", whole)
+    assert main(["run", str(path), "-q"]) == 0
+    assert main(["monitor", str(path)]) == 0
+    write_csv(house / "data.csv", cut)
+    allowed = jobs(JOB + 'max_age = "never"\nmax_lost_series = "any"\n')
+    assert main(["run", str(allowed), "-q"]) == 0
+    assert main(["run", str(jobs(JOB)), "-q"]) == 0, "the smaller input is now the usual one"
+
+
+def test_when_the_input_is_read_block_by_block_then_missing_series_are_found_too(jobs, house, capsys):
+    path = jobs(JOB.replace("data.csv", "data.parquet") + "block_rows = 90\n")
+    for items, code in ((["a", "b", "c", "d"], 0), (["a", "b"], 4)):
+        pq.write_table(table(items, 60), house / "data.parquet", row_group_size=10)
+        assert main(["run", str(path), "-q"]) == code
+    assert "2 of the 4 series" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("gone", "share", "partial"), [(1, 0.3, False), (2, 0.5, False), (2, 1 / 3, True), (2, np.inf, False)])
+def test_a_loss_counts_from_two_series_and_the_share_of_the_job(gone, share, partial):
+    names = frozenset("abcde")
+    before = SeriesNames("2024-01-01T00:00", 5, "x", names, frozenset())
+    here = SeriesNames("2024-01-02T00:00", 5 - gone, "y", frozenset(sorted(names)[gone:]), frozenset())
+    assert bool(lost_series(before, here, share)) is partial
+
+
+def test_when_there_are_more_series_than_names_are_kept_then_their_number_and_a_hash_are_compared(monkeypatch, tmp_path):
+    monkeypatch.setattr(series_names, "MOST", 1)
+    clock, newest = TimeAxis(Freq.parse("D"), None), np.datetime64("2024-01-09", "us")
+    kept = [
+        SeriesNames.of("2024-01-01T00:00", [SeriesEnds(names, np.full(2, newest))], newest, clock)
+        for names in (("a", "b"), ("a", "c"))
+    ]
+    kept[0].write(tmp_path / "s.json")
+    before = SeriesNames.read(tmp_path / "s.json")
+    assert before == kept[0]
+    assert previous_run._changed(before, kept[0]) == []
+    assert "2 series, with other names than in the last run" in previous_run._changed(before, kept[1])[0]
+    assert lost_series(before, kept[1], 0.1) == ""

@@ -53,14 +53,20 @@ def stored(house, output: str) -> pd.DataFrame:
     elif output == "all/":
         found = pd.concat(pd.read_parquet(path) for _, path in partitions(house / "all", "j"))
     else:
-        read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "json": pd.read_json, "jsonl": pd.read_json}
+        read = {
+            "csv": pd.read_csv,
+            "parquet": pd.read_parquet,
+            "feather": pd.read_feather,
+            "json": pd.read_json,
+            "jsonl": pd.read_json,
+        }
         paths = [house / output.replace("{item_id}", item) for item in ITEMS] if "{" in output else [house / output]
         kind = output.rpartition(".")[2]
         found = pd.concat(read[kind](path, **({"lines": True} if kind == "jsonl" else {})) for path in paths)
     return found.sort_values(["item_id", "timestamp"]).reset_index(drop=True)
 
 
-OUTPUTS = ("sqlite:///out.db#f", "all/", "f.csv", "f.parquet", "f.json", "f.jsonl", "each-{item_id}.csv")
+OUTPUTS = ("sqlite:///out.db#f", "all/", "f.csv", "f.parquet", "f.feather", "f.json", "f.jsonl", "each-{item_id}.csv")
 
 
 @pytest.mark.parametrize("zone", ["", "+01:00"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import types
@@ -16,6 +17,7 @@ from tsattn.cli.main import main
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, last_origins, rolling_origins
 from tsattn.errors import ConfigError
+from tsattn.model.card import UNCHANGED
 from tsattn.workflows.plan import Plan
 from tsattn.workspace import Workspace
 
@@ -65,6 +67,49 @@ def test_when_a_new_model_is_worse_then_the_old_one_stays_and_no_trace_of_the_ne
     assert trainings[0] == ["tiny"]
     assert versions(house) == [1]
     assert not list((house / ".tsattn" / "candidates").rglob("config.json"))
+
+
+def test_when_a_new_model_was_rejected_then_the_next_retraining_is_due_after_the_same_time_again(
+    jobs, house, trainings, monkeypatch, capsys
+):
+    monkeypatch.setattr(retrain, "_age", lambda _: 30 * 86400.0)
+    trainings[1][:] = [0.30001, 0.3]
+    path = jobs(JOB)
+    for _ in range(2):
+        assert main(["run", str(path)]) == 0
+    assert trainings[0] == ["tiny"]
+    assert "the new model is worse (WQL 0.30001, tiny/1 0.30000, " in capsys.readouterr().err
+    seconds = retrain._seconds_since
+    monkeypatch.setattr(retrain, "_seconds_since", lambda moment: seconds(moment) + 8 * 86400.0)
+    trainings[1][:] = [0.3, 0.2]
+    assert main(["run", str(path)]) == 0
+    assert trainings[0] == ["tiny"] * 2
+    assert "tiny/1 is 30 days old, last compared with a new model 8 days ago" in capsys.readouterr().err
+
+
+def test_when_a_retraining_failed_then_the_next_run_repeats_it(jobs, house, trainings, monkeypatch):
+    from tsattn.errors import DataError
+
+    asked = []
+
+    def fail(*_, **__):
+        asked.append(1)
+        raise DataError("disk full")
+
+    monkeypatch.setattr(api, "train", fail)
+    for _ in range(2):
+        assert main(["run", str(jobs(OLD)), "-q"]) == 0
+    assert len(asked) == 2
+
+
+def test_when_both_models_are_zero_shot_unchanged_then_they_are_not_compared_and_the_present_one_stays(
+    jobs, house, trainings, monkeypatch, capsys
+):
+    read = retrain.read_card
+    monkeypatch.setattr(retrain, "read_card", lambda path: dataclasses.replace(read(path), start=UNCHANGED))
+    assert main(["run", str(jobs(OLD))]) == 0
+    assert "training did not beat zero-shot, and tiny/1 is the same zero-shot model: it stays in use" in capsys.readouterr().err
+    assert versions(house) == [1]
 
 
 def test_when_new_models_are_not_worse_then_the_last_ones_are_kept_and_one_can_go_back(jobs, house, trainings, capsys):

@@ -101,6 +101,26 @@ def test_when_a_job_is_under_way_then_a_second_run_exits_75_and_with_wait_follow
     assert waiting.wait(600) == 0
 
 
+def test_when_a_file_of_several_jobs_is_under_way_then_a_second_run_repeats_none_and_is_recorded(jobs, house, monkeypatch):
+    from tsattn.batch import run as room
+
+    path = jobs(JOB + JOB.replace('"a"', '"b"').replace("out/", "other/"))
+    (house / "other").mkdir()
+    work, codes = room._work, []
+
+    def run_again(job, *words):
+        if not codes:
+            codes.append(None)
+            codes[0] = main(["run", str(path), "-q"])  # while the first job of the first run is at work
+        return work(job, *words)
+
+    monkeypatch.setattr(room, "_work", run_again)
+    assert main(["run", str(path), "-q"]) == 0
+    assert codes == [75]
+    found = [(run["job"], run["status"]) for run in Records(house / ".tsattn" / "runs.db").runs()]
+    assert sorted(found) == [("a", "done"), ("a", "locked"), ("b", "done"), ("b", "locked")]
+
+
 @pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.soak)])
 def test_when_runs_are_killed_then_the_rows_at_the_end_are_those_of_one_clean_run(jobs, house, kills):
     path = jobs(JOB)

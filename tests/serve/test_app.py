@@ -92,6 +92,7 @@ def test_when_one_series_has_no_values_then_the_others_are_forecast_and_it_is_na
         ({"data": [{"x": 1}], "model": "sales"}, 404, "no model 'sales' on this server", "GET /models"),
         ({"data": [{"date": "2024-01-01", "v": 1}]}, 422, "frequency", "freq=D"),
         ([], 422, "'data' holds no rows", "send records"),
+        ([1, 2, 3], 422, "'data' holds single values, not records", "send records"),
         (3, 400, "must be a JSON object, not int", "for example"),
     ],
 )

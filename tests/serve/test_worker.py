@@ -129,3 +129,19 @@ def test_when_a_frame_is_cut_off_then_it_is_an_error():
     for cut in (2, 8, len(whole) - 1):
         with pytest.raises(EOFError):
             read_frame(io.BytesIO(whole[:cut]))
+
+
+def test_when_a_model_that_was_trained_meanwhile_cannot_forecast_a_request_then_zero_shot_answers_it_as_before(
+    settings, tmp_path, saved_with_covariates
+):
+    day = [{"time": f"2024-01-{n // 24 + 1:02d}T{n % 24:02d}:00", "target": n % 24} for n in range(200)]
+    full = [{**row, "p": n % 3, "k": n % 2, "s": 1} for n, row in enumerate(day)]  # without future values of k
+    options = {"horizon": 2, "target": ["target"]}
+    before = [answer(*asked(rows, **options), settings, Models()) for rows in (day, full)]
+    shutil.copytree(saved_with_covariates, tmp_path / "workspace" / "models" / "tiny" / "0001")
+    after = [answer(*asked(rows, **options), settings, Models()) for rows in (day, full)]
+    assert [status for status, *_ in (*before, *after)] == [200] * 4
+    for old, new in zip(before, after, strict=True):
+        assert json.loads(new[2])["forecasts"] == json.loads(old[2])["forecasts"]
+        assert any("is not used: " in note for note in json.loads(new[2])["notes"])
+    assert answer(*asked(day, **options, model="tiny"), settings, Models())[0] == 422

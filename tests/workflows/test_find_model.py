@@ -34,12 +34,14 @@ def newest_of(monkeypatch: pytest.MonkeyPatch, refused: set[str], target: str = 
     monkeypatch.setattr(room, "shipped", lambda: SimpleNamespace(path="shipped", name="zero-shot") if ready else None)
     refs = [SimpleNamespace(path="old"), SimpleNamespace(path="new")]
     workspace: Any = SimpleNamespace(latest=lambda: refs[-1], models=lambda: refs)
-    return room._newest_that_fits(workspace, "data.csv", ReadOptions()).ref.path
+    return room._newest_that_fits(workspace, "data.csv", ReadOptions())
 
 
 def test_when_the_newest_model_wants_a_column_that_is_not_there_then_an_older_one_is_taken(monkeypatch):
-    assert newest_of(monkeypatch, set()) == "new"
-    assert newest_of(monkeypatch, {"new"}) == "old"
+    assert newest_of(monkeypatch, set()).ref.path == "new"
+    older = newest_of(monkeypatch, {"new"})
+    assert older.ref.path == "old"
+    assert "is not used: no column 'temp', which new wants (add it)" in older.notes[-1]
 
 
 def test_when_no_model_can_read_the_data_then_the_newest_says_why(monkeypatch):
@@ -48,13 +50,22 @@ def test_when_no_model_can_read_the_data_then_the_newest_says_why(monkeypatch):
 
 
 def test_when_other_data_lacks_what_every_model_wants_then_the_model_in_the_package_is_taken(monkeypatch):
-    assert newest_of(monkeypatch, {"new", "old"}, "passengers", ready=True) == "shipped"
+    found = newest_of(monkeypatch, {"new", "old"}, "passengers", ready=True)
+    assert (found.ref.path, len(found.notes)) == ("shipped", 1)
 
 
-def test_when_data_of_the_same_kind_lacks_a_column_then_the_error_names_it_and_how_to_go_without(monkeypatch):
-    with pytest.raises(DataError, match="which new wants") as caught:
-        newest_of(monkeypatch, {"new", "old"}, "y", ready=True)
-    assert caught.value.hint == "add it; or forecast it without: --model zero-shot"
+def test_when_data_of_the_same_kind_lacks_a_column_then_it_is_forecast_zero_shot_and_a_warning_names_the_column(
+    tmp_path, saved_with_covariates, zero_shot, monkeypatch
+):
+    monkeypatch.setenv("TSATTN_ZERO_SHOT", str(zero_shot))
+    shutil.copytree(saved_with_covariates, tmp_path / "ws" / "models" / "tiny" / "0001")
+    hours = pd.DataFrame({"time": pd.date_range("2024-01-01", periods=200, freq="h"), "target": np.sin(np.arange(200.0))})
+    hours.to_csv(tmp_path / "y.csv", index=False)
+    made = tsattn.forecast(tmp_path / "y.csv", horizon=2, workspace=tmp_path / "ws")
+    assert made.ref.name == "zero-shot"
+    assert any(note.startswith("warning: tiny/1 is not used: ") and "no column 'p'" in note for note in made.notes)
+    with pytest.raises(DataError, match="no column 'p', a past covariate that the model was trained with"):
+        tsattn.forecast(tmp_path / "y.csv", horizon=2, workspace=tmp_path / "ws", model="tiny")
 
 
 def test_when_no_other_is_named_then_the_note_says_that_it_is_the_one_in_the_package(monkeypatch, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from typing import Any
 
@@ -171,6 +172,29 @@ def test_when_optuna_is_missing_then_the_error_says_what_to_install(tune, monkey
     with pytest.raises(ConfigError) as caught:
         tune()
     assert "pip install 'tsattn[tune]'" in caught.value.hint
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_when_the_tuned_network_is_not_better_than_zero_shot_then_zero_shot_is_saved_unchanged(
+    tune, shipped, monkeypatch, learned
+):
+    from tsattn.workflows import candidates
+
+    if learned:
+        score = candidates._Contest._judged
+
+        def judged(self: Any, entry: Any, values: Any) -> Any:
+            made = score(self, entry, values)
+            return dataclasses.replace(made, loss=0.1 * made.loss) if entry.name == candidates.SCRATCH else made
+
+        monkeypatch.setattr(candidates._Contest, "_judged", judged)
+    found = tune(trials=2).trained
+    assert {row["model"] for row in found.card.contest} == {candidates.SCRATCH, candidates.AS_IS}
+    assert found.card.start == (candidates.SCRATCH if learned else candidates.AS_IS)
+    assert found.beats_zero_shot is learned
+    said = "the zero-shot model was saved unchanged"
+    assert (said in repr(found)) is not learned
+    assert any(note.startswith("best candidate: ") for note in found.notes)
 
 
 def test_when_a_training_is_real_then_a_search_prunes_scores_and_saves(data, tmp_path):

@@ -16,6 +16,31 @@ from tsattn.data.windows import last_origins
 from tsattn.forecasting.frame import is_quantile_name, quantile_name
 from tsattn.forecasting.metrics import coverage, mase, measure, seasonal_errors
 
+BLOCKS = 6  # parts of the horizon whose coverage is checked; errors of neighbouring steps are alike
+
+
+@dataclass(frozen=True)
+class StepBlock:
+    """Coverage of the steps from `first` to `last`, the mean over dates.
+
+    windows: how many of its forecasts do not overlap, and count as independent.
+    """
+
+    first: int
+    last: int
+    coverage: float
+    dates: int
+    windows: int
+
+
+@dataclass(frozen=True)
+class ItemCoverage:
+    """Coverage of the intervals of one item that have a width: those of a solar plant at night have none."""
+
+    item_id: str
+    coverage: float
+    dates: int
+
 
 @dataclass(frozen=True)
 class Accuracy:
@@ -31,10 +56,12 @@ class Accuracy:
     coverage: float | None
     coverage_of_step: list[float | None]
     dates_of_step: list[int]
+    blocks: tuple[StepBlock, ...] = ()
+    worst: ItemCoverage | None = None  # of several items with at least `least` dates, that with the lowest coverage
 
 
-def score(job: Job, file: JobFile, panel: Panel, horizon: int) -> Accuracy | None:
-    """Score a job's stored forecasts of `horizon` steps against the panel.
+def score(job: Job, file: JobFile, panel: Panel, horizon: int, least: int = 1) -> Accuracy | None:
+    """Score a job's stored forecasts of `horizon` steps against the panel. least: dates that the coverage of an item needs.
 
     Returns None when no output can be read back, or no observations exist yet.
     """
@@ -60,7 +87,8 @@ def score(job: Job, file: JobFile, panel: Panel, horizon: int) -> Accuracy | Non
     if not known.any():
         return None
     shares, dates = _by_date(steps[known], stamps[known], sums.inside[known, 0])
-    total = sums.total((0, 1))
+    total, held = sums.total((0, 1)), sums.inside[known, 0]
+    wide = known & (values[:, 0, -1] > values[:, 0, 0])
     return Accuracy(
         count=int(known.sum()),
         dates=len(np.unique(stamps[known])),
@@ -68,6 +96,8 @@ def score(job: Job, file: JobFile, panel: Panel, horizon: int) -> Accuracy | Non
         coverage=_finite(coverage(total)),
         coverage_of_step=shares,
         dates_of_step=dates,
+        blocks=_blocks(steps[known], stamps[known], cutoffs[known], held),
+        worst=_worst(panel.item_ids, item[wide], stamps[wide], sums.inside[wide, 0], least),
     )
 
 
@@ -79,6 +109,30 @@ def _by_date(steps: np.ndarray, stamps: np.ndarray, inside: np.ndarray) -> tuple
     dates = np.bincount(pairs[0])
     held = np.bincount(pairs[0], share, minlength=len(dates))
     return [float(h / n) if n else None for h, n in zip(held, dates, strict=True)], dates.tolist()
+
+
+def _blocks(steps: np.ndarray, stamps: np.ndarray, cutoffs: np.ndarray, inside: np.ndarray) -> tuple[StepBlock, ...]:
+    """Return the coverage of each of at most BLOCKS parts of the horizon that has scored values."""
+    width = -(-int(steps.max() + 1) // BLOCKS)
+    found = []
+    for number in np.unique(steps // width):
+        here = steps // width == number
+        shares, dates = _by_date(np.zeros(int(here.sum()), np.int64), stamps[here], inside[here])
+        first, last = int(steps[here].min()) + 1, int(steps[here].max()) + 1
+        apart = max(1, dates[0] // (last - first + 1))  # forecasts of a block from near cutoffs are of the same dates
+        found.append(StepBlock(first, last, shares[0] or 0.0, dates[0], min(apart, len(np.unique(cutoffs[here])))))
+    return tuple(found)
+
+
+def _worst(names: tuple[str, ...], item: np.ndarray, stamps: np.ndarray, inside: np.ndarray, least: int) -> ItemCoverage | None:
+    """Return the item with the lowest coverage of those with `least` dates; None for fewer than two items."""
+    found = []
+    for i in np.unique(item):
+        here = item == i
+        shares, dates = _by_date(np.zeros(int(here.sum()), np.int64), stamps[here], inside[here])
+        found.append(ItemCoverage(names[i], shares[0] or 0.0, dates[0]))
+    known = [one for one in found if one.dates >= least]
+    return min(known, key=lambda one: one.coverage) if len(found) > 1 and known else None
 
 
 def _finite(value: Any) -> float | None:

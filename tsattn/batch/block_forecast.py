@@ -16,6 +16,7 @@ from tsattn.batch.ended_items import EndedItems, without_ended
 from tsattn.batch.inputs import NothingYet, TimeAxis, known_at, newest, on_grid
 from tsattn.batch.item_forecast import Outcome, forecast_items
 from tsattn.batch.parquet_blocks import Piece
+from tsattn.batch.series_names import SeriesEnds
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
@@ -69,6 +70,7 @@ class Part:
     failures: BadItems = field(default_factory=BadItems)
     lost: BadItems = field(default_factory=BadItems)  # without any value, left out in reading
     ended: EndedItems = field(default_factory=EndedItems)  # long before the newest row of the block, left out
+    series: SeriesEnds = field(default_factory=SeriesEnds)  # all items of the block
     newest: np.datetime64 | None = None
     shown: str = ""  # `newest`, formatted for people
     clock: TimeAxis | None = None
@@ -113,7 +115,8 @@ def forecast_block(work: Work, model: JobModel, block: Block) -> Part:
     try:
         panel, lost = read_piece(work, block)
         if panel is None:
-            return Part(None, items=len(lost), lost=BadItems.of(lost))
+            series = SeriesEnds(empty=tuple(one.item_id for one in lost))
+            return Part(None, items=len(lost), lost=BadItems.of(lost), series=series)
         return _forecast(work, model, panel, lost)
     except NothingYet:
         return Part(None)
@@ -150,7 +153,7 @@ def without_value(report: ReadReport) -> tuple[Failure, ...]:
 def _forecast(work: Work, model: JobModel, panel: Panel, lost: tuple[Failure, ...]) -> Part:
     import pyarrow as pa
 
-    last = newest(panel)
+    last, series = newest(panel), SeriesEnds.of(panel, (one.item_id for one in lost))
     ended, panel = without_ended(panel) if work.skip_ended else (EndedItems(), panel)
     tables: list[Any] = []
     fallbacks, failures = BadItems(), BadItems()
@@ -181,6 +184,7 @@ def _forecast(work: Work, model: JobModel, panel: Panel, lost: tuple[Failure, ..
         failures=failures,
         lost=BadItems.of(lost),
         ended=ended,
+        series=series,
         newest=last,
         shown=show(panel, last),
         clock=TimeAxis(panel.freq, panel.tz),

@@ -16,6 +16,7 @@ from tsattn.batch.inputs import TimeAxis, known_at, newest, on_grid
 from tsattn.batch.jobs import Job
 from tsattn.batch.parquet_blocks import Group, files_of, groups_of, head, pieces, whole
 from tsattn.batch.secrets import shown
+from tsattn.batch.series_names import SeriesEnds
 from tsattn.config import ReadOptions
 from tsattn.data.panel import Panel
 from tsattn.data.reading.future_rows import WithFuture
@@ -53,6 +54,7 @@ class Source:
     clock: TimeAxis | None = None
     levels: Summed | None = None
     ended: EndedItems = field(default_factory=EndedItems)
+    series: SeriesEnds = field(default_factory=SeriesEnds)  # that are in no block: those that are left out
 
 
 def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, moment: dt.datetime | None, note: Note) -> Source:
@@ -77,8 +79,10 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
     panel = found_whole.panel
     if moment is not None:
         panel = known_at(panel, on_grid(moment, panel))
-    ended = EndedItems()
+    ended, lost = EndedItems(), without_value(found_whole.report)
+    series = SeriesEnds(empty=tuple(one.item_id for one in lost))
     if job.ended_items == "skip":
+        series = SeriesEnds.of(panel.select(np.flatnonzero(panel.discontinued())), series.empty)
         ended, panel = without_ended(panel)
     levels = with_sums(panel, job.levels)
     for said in () if levels is None else levels.notes:
@@ -95,11 +99,12 @@ def source_of(job: Job, data: Any, ref: ModelRef | None, place: Workspace, momen
         read=job.read,
         blocks=chunks(panel, len(panel) if job.whole else ITEMS),
         rows=int(panel.lengths.sum()),
-        lost=without_value(found_whole.report),
+        lost=lost,
         newest=newest(panel),
         clock=TimeAxis(panel.freq, panel.tz),
         levels=levels,
         ended=ended,
+        series=series,
     )
 
 

@@ -10,12 +10,27 @@ from itertools import pairwise
 from tsattn.errors import ConfigError
 
 USUAL = "0 6 * * *"  # of a job that names no schedule
+_NICKNAMES = {  # crontab(5)
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_NAMES = {3: {name: n for n, name in enumerate(_MONTHS, 1)}, 4: {name: n for n, name in enumerate(_DAYS)}}  # by field
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 
 
 def checked_cron(text: str) -> str:
-    """Five fields of numbers, `*`, lists, ranges and steps. Raises ConfigError."""
-    fields = text.split()
+    """Return five fields of numbers, `*`, lists, ranges and steps. Names of days and months, and `@daily`, become numbers.
+
+    Raises ConfigError.
+    """
+    fields = [_numbered(field, n) for n, field in enumerate(_NICKNAMES.get(text.strip().lower(), text).split())]
     good = len(fields) == 5
     for field, (low, high) in zip(fields, _RANGES, strict=False):
         for part in field.split(","):
@@ -23,10 +38,19 @@ def checked_cron(text: str) -> str:
             numbers = [int(n) for n in found.groups()[:2] if n] if found else []
             good = good and found is not None and all(low <= n <= high for n in numbers) and numbers == sorted(numbers)
     if not good:
-        raise ConfigError(f"{text!r} is not a schedule", 'write five cron fields, for example "30 6 * * *" for 06:30 every day')
-    if math.isinf(longest_gap(text)):
+        raise ConfigError(
+            f"{text!r} is not a schedule", 'write five cron fields, for example "30 6 * * *" for 06:30 every day, or @daily'
+        )
+    if math.isinf(longest_gap(" ".join(fields))):
         raise ConfigError(f"{text!r} is not a schedule: that day never comes")
     return " ".join(fields)
+
+
+def _numbered(field: str, number: int) -> str:
+    """Return a field with the names of months or days as numbers. Sunday at the end of a range is 7."""
+    names = _NAMES.get(number, {})
+    numbered = re.sub("[A-Za-z]+", lambda found: str(names.get(found.group().lower(), found.group())), field)
+    return re.sub(r"(?<=\d-)0(?!\d)", "7", numbered) if number == 4 else numbered
 
 
 def longest_gap(text: str) -> float:

@@ -71,9 +71,9 @@ def read_jobs(path: str | Path) -> JobFile:
 _KEYS = tuple(f.name for f in dataclasses.fields(Job) if f.name != "line")
 _LEVELS = {"hierarchy": (), "sums": (), "reconcile": HierarchyConfig.reconcile}
 _DURATIONS = ("max_age", "max_gap", "retrain", "keep_records")
-_ENDLESS = {"max_age": "never", "keep_records": "forever"}  # texts that stand for an infinite duration
+_ENDLESS = {"max_age": "never", "keep_records": "forever", "max_lost_series": "any"}  # texts that stand for infinity
 _TEXTS = ("name", "input", "future", "model", "query", *_CHOICES, "records", "schedule", "reconcile")
-_SHARES = ("max_mase_ratio", "coverage_drop")
+_SHARES = ("max_mase_ratio", "coverage_drop", "max_lost_series")
 _ANOMALIES = "max_new_anomalies"
 _COUNTS = ("horizon", "min_history", "keep", "retries", "block_rows")
 

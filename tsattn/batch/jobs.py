@@ -49,6 +49,7 @@ class Job:
     max_mase_ratio: float | None = None  # for `tsattn monitor`; None = that of [monitor]
     coverage_drop: float | None = None
     max_new_anomalies: float | None = None
+    max_lost_series: float = 1 / 3  # of the series with new values in the last run; infinite = "any"
     min_history: int = 3  # observed values that an item needs to be forecast by the model
     bad_items: str = "fallback"  # what becomes of an item that cannot be forecast: "fallback", "skip" or "fail"
     ended_items: str = "forecast"  # what becomes of an item that ended long before the others: "forecast" or "skip"

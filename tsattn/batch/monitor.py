@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ DAY = 86400.0  # seconds; a row or a run may lie so far in the future
 STEPS, SCHEDULES = 3, 2  # steps of the data and gaps of the schedule that the newest row may be old
 LISTED = 20  # new anomalies that the result names
 USUAL = 15  # newest good runs, whose shares of fallbacks are compared
+CHANCE = 0.01  # probability of a false alarm about any part of the horizon
 GRACE = 7200.0  # seconds that a run may be late, or take longer than the one before
 
 
@@ -55,6 +57,7 @@ class Verdict:
     mase: float | None = None
     coverage: float | None = None
     coverage_of_step: list[float | None] = field(default_factory=list)
+    worst_item: dict[str, Any] | None = None  # with the lowest coverage, if it is far below the backtest's
     scored: int = 0
     new_anomalies: int | None = None  # None for a job that does not detect any
     anomalies: list[dict[str, Any]] = field(default_factory=list)  # the first LISTED of the new ones
@@ -121,7 +124,7 @@ def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, since: st
     newest_run, good = records.newest(job.name), records.good_runs(job.name, since, USUAL)
     last = f" (the last run failed: {newest_run['error']})" if newest_run and newest_run["status"] == "failed" else ""
     if not good:
-        verdict.problems.append(f"no good run yet{last}")
+        verdict.problems.append(f"no good run yet{last}{_uncounted(job, records, good)}")
         return []
     verdict.last_good = good[0]["ended"]
     age = (dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(good[0]["ended"])).total_seconds()
@@ -130,7 +133,11 @@ def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, since: st
         verdict.problems.append(f"its last good run lies {duration(-age)} in the future: check the clock of this machine")
     if age > allowed:
         by = "its schedule" if job.max_gap is None else "max_gap"
-        verdict.problems.append(f"no good run for {duration(age)}, {by} allows {duration(allowed)}{last}")
+        verdict.problems.append(
+            f"no good run for {duration(age)}, {by} allows {duration(allowed)}{last}{_uncounted(job, records, good)}"
+        )
+    if why := (good[0]["details"] or {}).get("lost_series"):
+        verdict.problems.append(f"the last run: {why}")
     shares = [fallback_share(run) for run in good[:USUAL]]
     verdict.fallback_share = shares[0]
     usual = float(np.median(shares[1:])) if shares[1:] else 0.0
@@ -138,6 +145,13 @@ def _runs(job: Job, records: Records | SharedRecords, limits: Monitor, since: st
         before = f", {usual:.0%} before" if shares[1:] else ""
         verdict.problems.append(f"{shares[0]:.0%} of the forecast rows are fallbacks or missing{before}")
     return good
+
+
+def _uncounted(job: Job, records: Records | SharedRecords, good: list[dict[str, Any]]) -> str:
+    """Return a remark on the runs with --as-of since the last good run, which show nothing about the schedule; "" without any."""
+    since = good[0]["number"] if good else 0
+    found = sum(run["as_of"] is not None and run["number"] > since for run in records.runs((job.name,), USUAL))
+    return f" ({count(found, 'run')} with --as-of {'is' if found == 1 else 'are'} not counted)" if found else ""
 
 
 def fallback_share(run: dict[str, Any]) -> float:
@@ -180,7 +194,8 @@ def _data(job: Job, file: JobFile, place: Workspace, limits: Monitor, verdict: V
     verdict.newest_row = show(panel, last)
     if panel.dated:
         verdict.problems += staleness(job, panel, last, on_grid(dt.datetime.now().astimezone(), panel))
-    scored = score(job, file, panel, usual_horizon(card, panel) if job.horizon is None else job.horizon)
+    horizon = usual_horizon(card, panel) if job.horizon is None else job.horizon
+    scored = score(job, file, panel, horizon, limits.least)
     if scored is None:
         return
     verdict.mase, verdict.coverage, verdict.scored = scored.mase, scored.coverage, scored.count
@@ -228,12 +243,31 @@ def _accuracy(found: Accuracy, card: Card, limits: Monitor, verdict: Verdict) ->
     sure = enough or (found.count >= limits.least and _unmistakable(found.coverage, expected, found.dates))
     if sure and found.coverage is not None and found.coverage < low:
         verdict.problems.append(f"the 80 % interval held {found.coverage:.0%} of what came since, {expected:.0%} in its backtest")
-    steps = zip(found.coverage_of_step, found.dates_of_step, strict=True)
-    bad = [h + 1 for h, (value, dates) in enumerate(steps) if dates >= limits.least and (value or 0) < low]
-    if bad:
-        verdict.problems.append(
-            f"the 80 % interval is too narrow {bad[0]} steps ahead" + (f" and at {len(bad) - 1} more" if bad[1:] else "")
-        )
+    verdict.problems += _narrow_steps(found, expected, limits)
+    if found.worst is not None and found.worst.coverage < low:
+        verdict.worst_item = dataclasses.asdict(found.worst)
+
+
+def _narrow_steps(found: Accuracy, expected: float, limits: Monitor) -> list[str]:
+    """Return a problem for the parts of the horizon whose intervals are too narrow, by more than chance explains.
+
+    The level CHANCE is shared by all parts (Bonferroni), and forecasts that overlap count as one.
+    """
+    tested = [block for block in found.blocks if block.dates >= limits.least]
+    if not tested:
+        return []
+    errors = NormalDist().inv_cdf(1 - CHANCE / len(tested))
+    bad = [
+        block
+        for block in tested
+        if block.coverage < expected - limits.coverage_drop
+        and expected - block.coverage > errors * (expected * (1 - expected) / block.windows) ** 0.5
+    ]
+    if not bad:
+        return []
+    steps = ", ".join(f"{b.first} to {b.last}" if b.last > b.first else str(b.first) for b in bad)
+    worst = min(block.coverage for block in bad)
+    return [f"the 80 % interval is too narrow {steps} steps ahead: it held {worst:.0%} there, {expected:.0%} in its backtest"]
 
 
 def _unmistakable(coverage: float | None, expected: float, dates: int) -> bool:

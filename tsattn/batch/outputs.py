@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from tsattn import interrupts
@@ -16,6 +16,8 @@ from tsattn.data.result_files import renamed
 from tsattn.errors import DataError, TsattnError, reason
 from tsattn.forecasting.frame import quantile_name
 
+_OVER = ' (ended long ago: ended_items = "skip" leaves such series out)'
+
 
 @dataclass
 class Delivered:
@@ -28,11 +30,14 @@ class Delivered:
         return {"written": self.written, **({"kept": self.kept} if self.kept else {})}
 
 
-def deliver(job: Job, file: JobFile, tables: Tables, done: Delivered, wait: float, late: bool) -> None:
+def deliver(
+    job: Job, file: JobFile, tables: Tables, done: Delivered, wait: float, late: bool, ended: Collection[str] = ()
+) -> None:
     """Write to every output, and list in `done` those that were written. Raises DataError that names the others.
 
     `late`: the run makes up for an earlier moment (--as-of), so a file that holds a newer forecast of the job keeps it. Stored
-    forecasts from the same cutoff with fewer fallbacks are kept (reruns.py). A signal ends the delivery between two outputs.
+    forecasts from the same cutoff with fewer fallbacks are kept (reruns.py). ended: series that ended long ago, which have
+    the same cutoff in every run. A signal ends the delivery between two outputs.
     """
     failed, made = [], with_fallbacks(tables)
     for output in job.outputs:
@@ -45,7 +50,8 @@ def deliver(job: Job, file: JobFile, tables: Tables, done: Delivered, wait: floa
             rows: Tables | None = tables
             if kept := better_stored(job, output, place, tables, made, wait):
                 which = "forecasts" if job.levels.asked else _forecasts_of(kept)
-                done.kept.append(f"{output} keeps the earlier {which} from the same cutoff, with fewer fallbacks")
+                over = _OVER if set(kept) <= set(ended) else ""
+                done.kept.append(f"{output} keeps the earlier {which} from the same cutoff, with fewer fallbacks{over}")
                 # forecasts of two runs would not add up
                 rows = None if job.levels.asked else without_worse(job, output, place, tables, made, kept)
             if rows is not None:

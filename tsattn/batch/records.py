@@ -70,12 +70,16 @@ class Records:
     wait: float = LOCK_WAIT
     keep: float = math.inf
 
-    def begin(self, job: str, as_of: str | None, pid: int) -> int:
-        """Note that a run began, and that earlier ones which never ended were killed. The job's lock must be held."""
-        values = {"job": job, "status": "running", "started": now(), "as_of": as_of, **process_of(pid)}
+    def begin(self, job: str, as_of: str | None, pid: int, status: str = "running") -> int:
+        """Note that a run began, and that earlier ones which never ended were killed. The job's lock must be held.
+
+        A run with another status, "locked", does not hold it, and leaves the others alone.
+        """
+        values = {"job": job, "status": status, "started": now(), "as_of": as_of, **process_of(pid)}
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         with self._writing() as database:
-            database.execute("UPDATE runs SET status = 'killed' WHERE job = ? AND status = 'running'", (job,))
+            if status == "running":
+                database.execute("UPDATE runs SET status = 'killed' WHERE job = ? AND status = 'running'", (job,))
             made = database.execute(f"INSERT INTO runs ({columns}) VALUES ({marks})", (*values.values(),))
             return int(made.lastrowid or 0)
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import json
 import math
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tsattn import api
+from tsattn.atomic import write_atomic
 from tsattn.batch.jobs import Job
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins, rolling_origins
@@ -19,7 +23,7 @@ from tsattn.errors import ArtifactError, LockedError, TsattnError
 from tsattn.events import WARNING, Listener
 from tsattn.forecasting.forecast_memory import ForecastMemory
 from tsattn.forecasting.scores import Backtest
-from tsattn.model.card import read_card
+from tsattn.model.card import WEIGHTS, read_card
 from tsattn.render.format import count, duration
 from tsattn.render.progress import Lines
 from tsattn.workflows.find_model import choose
@@ -35,15 +39,18 @@ LINE_EVERY = 60.0  # seconds between lines on the progress of a training
 def fresh_model(job: Job, name: str, data: Any, workspace: Workspace, note: Note) -> ModelRef:
     """The model to forecast with. A failed or worse retraining leaves the present one in use, and says so.
 
-    Raises TsattnError when there is no model, and none can be trained.
+    A comparison that the new model lost counts as a retraining: the next one is due after `job.retrain` again. A failed one is
+    repeated at the next run. Raises TsattnError when there is no model, and none can be trained.
     """
     versions = workspace.versions(name)
     current = versions[-1] if versions else None
     age = math.inf if current is None else _age(current)
-    if age < (job.retrain or 0):
-        return versions[-1]
+    since = _seconds_since(_attempt(job, name, workspace))
+    if current is not None and min(age, since) < (job.retrain or 0):
+        return current
     limit = job.training.get("max_time")
     why = "there is no model yet" if current is None else f"{current} is {duration(age)} old" if age < math.inf else ""
+    why += f", last compared with a new model {duration(since)} ago" if current is not None and since < age < math.inf else ""
     note(f"training {name}{': ' if why else ''}{why}{'' if limit is None else f'; time limit {duration(limit)}'}")
     try:
         return _trained(job, name, data, workspace, current, note)
@@ -78,12 +85,14 @@ def _trained(job: Job, name: str, data: Any, workspace: Workspace, current: Mode
             if trained.interrupted:
                 raise KeyboardInterrupt
             if current is not None and not _as_good(job, data, trained, current, workspace, budget, listener):
+                _remember(job, name, workspace)
                 return current
             ref = workspace.next_version(name)
             workspace.make(ref.path.parent)
             trained.ref.path.rename(ref.path)
         finally:
             shutil.rmtree(place.root / "models", ignore_errors=True)
+        _remember(job, name, workspace)  # not before: a promotion that fails is repeated
         note(f"{ref} is in use now")
         for old in workspace.versions(name)[: -job.keep]:
             gone = old.path.with_name(f"{old.path.name}.removed")
@@ -106,6 +115,9 @@ def _as_good(
     job: Job, data: Any, trained: Any, current: ModelRef, workspace: Workspace, budget: TimeBudget, listener: Listener
 ) -> bool:
     """Return True if a candidate's weighted quantile loss is not above the current model's, on windows held back from both."""
+    if _same_weights(trained.ref, current):
+        listener.note(f"training did not beat zero-shot, and {current} is the same zero-shot model: it stays in use")
+        return False
     listener.note(f"comparing the new model with {current} on held-back windows")
 
     def scored(ref: ModelRef) -> _Scored:
@@ -124,7 +136,8 @@ def _as_good(
     if new.windows != old.windows:  # time was short; these forecasts of the new model are kept
         new, _ = mine.score(TimeBudget(), _moved(there, its.panel, mine.panel))
     losses = [float(found.table()[0]["WQL"]) for found in (new, old)]
-    verdict = f"WQL {losses[0]:.4f}, {current} {losses[1]:.4f}, on {count(old.windows, 'window')}"
+    mine_shown, its_shown = _distinct(*losses)
+    verdict = f"WQL {mine_shown}, {current} {its_shown}, on {count(old.windows, 'window')}"
     worse = not math.isfinite(losses[0]) or losses[0] > losses[1]
     kept = f"the new model is worse ({verdict}): {current} stays in use"
     listener.note(kept if worse else f"the new model is not worse ({verdict})")
@@ -167,11 +180,60 @@ def _moved(origins: Origins, panel: Panel, other: Panel) -> Origins:
     return Origins(item[inside], (other.indptr[item] + steps)[inside])
 
 
+def _same_weights(new: ModelRef, current: ModelRef) -> bool:
+    """Return True if both models are zero-shot unchanged, with the weights of the same release of the package."""
+    cards = []
+    with contextlib.suppress(ArtifactError):
+        cards = [read_card(ref.path) for ref in (new, current)]
+    if len(cards) < 2 or not all(card.is_unchanged for card in cards):
+        return False
+    one, other = ((card.files.get(WEIGHTS), card.members, card.leads, card.horizon) for card in cards)
+    return one == other
+
+
+def _distinct(*values: float) -> list[str]:
+    """Format losses with four decimals, or with as many as tell them apart."""
+    for digits in range(4, 10):
+        found = [f"{value:.{digits}f}" for value in values]
+        if len(set(found)) == len(found):
+            return found
+    return [f"{value:.4f}" for value in values]
+
+
+def _attempt_path(job: Job, workspace: Workspace) -> Path:
+    return workspace.root / "candidates" / job.name / "retrained.json"
+
+
+def _remember(job: Job, name: str, workspace: Workspace) -> None:
+    """Store that a model was trained now, whether or not it is used."""
+    path = _attempt_path(job, workspace)
+    workspace.make(path.parent)
+    with write_atomic(path) as beside:
+        beside.write_text(json.dumps({"model": name, "time": dt.datetime.now(dt.UTC).isoformat()}), "utf-8")
+
+
+def _attempt(job: Job, name: str, workspace: Workspace) -> str:
+    """Return the time of the job's last completed training of a model, ISO 8601; "" if there was none."""
+    try:
+        found = json.loads(_attempt_path(job, workspace).read_text("utf-8"))
+        return str(found["time"]) if found["model"] == name else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def _age(ref: ModelRef) -> float:
     """Seconds since a model was made; infinite for one whose card cannot be read."""
     try:
-        made = dt.datetime.fromisoformat(read_card(ref.path).created)
-    except (ArtifactError, ValueError):
+        return _seconds_since(read_card(ref.path).created)
+    except ArtifactError:
         return math.inf
-    made = made if made.tzinfo else made.replace(tzinfo=dt.UTC)
-    return (dt.datetime.now(dt.UTC) - made).total_seconds()
+
+
+def _seconds_since(moment: str) -> float:
+    """Return the seconds since a moment in ISO 8601, by default in UTC; infinite for a text that is none."""
+    try:
+        then = dt.datetime.fromisoformat(moment)
+    except ValueError:
+        return math.inf
+    then = then if then.tzinfo else then.replace(tzinfo=dt.UTC)
+    return (dt.datetime.now(dt.UTC) - then).total_seconds()

@@ -27,12 +27,14 @@ from tsattn.batch.job_file import read_jobs
 from tsattn.batch.jobs import Job, JobFile
 from tsattn.batch.outputs import Delivered, check_columns, deliver
 from tsattn.batch.parquet_blocks import Piece
-from tsattn.batch.previous_run import signs_of_loss
+from tsattn.batch.previous_run import lost_series, signs_of_loss
 from tsattn.batch.records import Records
+from tsattn.batch.records import now as present
 from tsattn.batch.reported import Cutoffs, Key
 from tsattn.batch.retrain import fresh_model
 from tsattn.batch.runs import JobRun, Order, Ran, Tick
 from tsattn.batch.secrets import Redactor
+from tsattn.batch.series_names import SeriesEnds, SeriesNames, path_of
 from tsattn.batch.shared_records import SharedRecords, records_of
 from tsattn.batch.spool import Spool
 from tsattn.data.as_of import as_of_name
@@ -93,32 +95,38 @@ def run(
         parse_as_of(order.as_of)
     with engine_of(order.engine, order.ray_address) as engine:
         call = Call(file, place_of(workspace, file), order, engine, Redactor(file.texts()), log, tick)
-        for job in jobs:
+        for job in jobs[1:]:  # the first one itself says so at once
             if lacking := missing(job, file):
                 call.note(job, "warning")(f"{file.path.name}, job on line {job.line}: {lacking.message} ({lacking.hint})")
         made = []
-        with interrupts.held():
+        with interrupts.held(), ExitStack() as locks:
+            # all jobs are locked before the first begins: a second run of the file does not do a part of them again
+            refused = {} if order.dry_run else {job.name: _locked(job, call, locks) for job in jobs}
             for job in jobs:
                 interrupts.check()
-                made.append(run_job(job, call))
+                made.append(run_job(job, call, refused.get(job.name)))
         return Ran(tuple(made), order.dry_run)
 
 
-def run_job(job: Job, call: Call) -> JobRun:
+def run_job(job: Job, call: Call, refused: TsattnError | OSError | None = None) -> JobRun:
     """Run one job, and record what it did. Every failure in it is in the result, and named in the log.
 
-    A signal ends it before it is delivered, or between two outputs; once the last output is written, the job is done.
+    A signal ends it before it is delivered, or between two outputs; once the last output is written, the job is done. The job's
+    lock must be held; refused: the error if it is not, such as that of another run.
     """
     made, began = JobRun(job.name, as_of=call.order.as_of), time.perf_counter()
     records = records_of(call.place.root, call.file.records(job), call.order.lock_wait, job.keep_records)
     number = 0
     reported: dict[Key, Cutoffs] = {}
     try:
-        with _lock(job, call):
-            if not call.order.dry_run:
-                number = records.begin(job.name, call.order.as_of, os.getpid())
-            call.log("info", f"begins{_as_of(call.order)}", job=job.name)
-            reported = _work(job, call, made, records)
+        if isinstance(refused, LockedError):
+            number = records.begin(job.name, call.order.as_of, os.getpid(), status="locked")
+        if refused is not None:
+            raise refused
+        if not call.order.dry_run:
+            number = records.begin(job.name, call.order.as_of, os.getpid())
+        call.log("info", f"begins{_as_of(call.order)}", job=job.name)
+        reported = _work(job, call, made, records)
     except LockedError as error:
         made.status, made.error = "locked", error.message
     except KeyboardInterrupt:
@@ -150,20 +158,19 @@ def _as_of(order: Order) -> str:
     return "" if order.as_of is None else f", as of {as_of_name(order.as_of)}"
 
 
-@contextmanager
-def _lock(job: Job, call: Call) -> Iterator[None]:
-    if call.order.dry_run:
-        yield
-        return
-    with ExitStack() as stack:
+def _locked(job: Job, call: Call, locks: ExitStack) -> TsattnError | OSError | None:
+    """Lock a job until `locks` closes. Returns the error if that fails, such as if another run holds the lock after --wait."""
+    try:
         with interrupts.allowed():
-            stack.enter_context(call.place.job_lock(job.name, call.order.wait or 0))
-        yield
+            locks.enter_context(call.place.job_lock(job.name, call.order.wait or 0))
+    except (TsattnError, OSError) as error:
+        return error
+    return None
 
 
 def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) -> dict[Key, Cutoffs]:
     """Forecast, write, and score the newest rows. Returns the anomalies that the record of the run keeps for later runs."""
-    order, note = call.order, call.note(job)
+    order, note, started = call.order, call.note(job), present()
     reported: dict[Key, Cutoffs] = {}
     moment = None if order.as_of is None else parse_as_of(order.as_of)
     with ExitStack() as stack:
@@ -195,25 +202,46 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
             joint=job.joint,
             levels=source.levels,
         )
-        newest, clock = _forecast(job, call, source, work, spool, made)
+        newest, clock, series = _forecast(job, call, source, work, spool, made)
         _check_age(job, newest, clock, now)
-        late = () if moment is None else as_of_warning(source.card, str(source.ref), on_grid(moment, clock), clock)
-        for line in late if moment is not None else signs_of_loss(records, made):
-            note(line)
+        if clock.tz is not None and clock.freq.is_subdaily:
+            made.details["timezone"] = clock.tz
+        here = SeriesNames.of(started, series, newest, clock)
+        if moment is None:
+            _compare(job, call, records, made, here)
+        else:
+            for line in as_of_warning(source.card, str(source.ref), on_grid(moment, clock), clock):
+                note(line)
         made.run_id = _run_id(job, source, spool)
         if not order.dry_run:
             about = {"job": job.name, "model": made.model, "version": made.version, "run_id": made.run_id}
             done = Delivered()
             try:
-                deliver(job, call.file, spool.labelled(about), done, call.order.lock_wait, moment is not None)
+                rows, late = spool.labelled(about), moment is not None
+                deliver(job, call.file, rows, done, call.order.lock_wait, late, here.ended or ())
             finally:
                 made.details |= done.to_mapping()
             made.rows = spool.rows if done.written else 0
             if job.detect is not None:
                 entries, reported = _detected(job, call, data, source, work, newest, records)
                 made.details |= entries
-    made.status = "partial" if made.fallback or made.failed else "done"
+    incomplete = "lost_series" in made.details
+    if not (order.dry_run or moment is not None or incomplete):
+        here.write(path_of(call.place.root, job.name))
+    made.status = "partial" if made.fallback or made.failed or incomplete else "done"
     return reported
+
+
+def _compare(job: Job, call: Call, records: Records | SharedRecords, made: JobRun, here: SeriesNames) -> None:
+    """Log what changed in the input since the last run. If many series are missing, the record says so and the run is partial.
+
+    The series of such a run are not kept: the next run is compared with the last one whose input was complete.
+    """
+    before = SeriesNames.read(path_of(call.place.root, job.name))
+    for line in signs_of_loss(records, made, before, here):
+        call.note(job)(line)
+    if why := lost_series(before, here, job.max_lost_series):
+        made.details["lost_series"] = why
 
 
 def _detected(
@@ -250,15 +278,17 @@ def _spool(job: Job, call: Call) -> Iterator[Spool]:
         yield spool
 
 
-def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, made: JobRun) -> tuple[np.datetime64, TimeAxis]:
-    """Forecast every block into the spool, and count: (newest row, clock). Raises DataError when no item has a forecast."""
+def _forecast(
+    job: Job, call: Call, source: Source, work: Work, spool: Spool, made: JobRun
+) -> tuple[np.datetime64, TimeAxis, list[SeriesEnds]]:
+    """Forecast every block into the spool, and count: (newest row, clock, series). Raises DataError if no item has a forecast."""
     began, rows = time.perf_counter(), 0
     newest, clock, marks = None, None, []
     before: set[str] = set()
     effects: list[Any] = []
     cleaned: tuple[Finding, ...] = ()
     bad = {"fallbacks": BadItems(), "failures": BadItems(), "lost": BadItems.of(source.lost)}
-    ended = source.ended
+    ended, series = source.ended, [source.series]
     made.items = len(source.lost) + ended.count
     for block, part in call.engine(work, source.ref.path, source.blocks):
         clock = frozen(part, clock, block)
@@ -270,6 +300,7 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
         made.items, made.done = made.items + part.items, made.done + part.done
         bad = {kind: found + getattr(part, kind) for kind, found in bad.items()}
         ended += part.ended
+        series.append(part.series)
         marks += [part.fingerprint] if part.fingerprint else []
         rows += block.rows if isinstance(block, Piece) else int(block.lengths.sum())
         interrupts.check()
@@ -292,7 +323,7 @@ def _forecast(job: Job, call: Call, source: Source, work: Work, spool: Spool, ma
         count_skipped(ended, source, spool, newest, clock, made, call.note(job))
     if not spool.rows:
         raise DataError("no item can be forecast: {item_id}: {reason}".format(**made.details["failures"][0]))
-    return newest, clock
+    return newest, clock, series
 
 
 def _apart(before: set[str], part: Part, block: Block) -> set[str]:
@@ -349,11 +380,14 @@ def _tell(made: JobRun, log: Log) -> None:
     over = f", {made.ended_items} ended long ago" if made.ended_items else ""
     counts = f"{made.done} items without fallbacks, {_with_fallbacks(made)}, {made.failed} failed{over}, {made.rows} rows"
     kept = "".join(f"; {one}" for one in made.details.get("kept", []))
-    said = f"{made.status}: {made.error}" if made.error else f"{made.status}: {counts}, cutoff {made.cutoff}{kept}"
+    zone = f" {made.details['timezone']}" if "timezone" in made.details else ""
+    said = f"{made.status}: {made.error}" if made.error else f"{made.status}: {counts}, cutoff {made.cutoff}{zone}{kept}"
     about = {
         key: value for key, value in made.to_mapping().items() if key not in ("details", "error", "job") and value is not None
     }
     log(level, said, job=made.job, **about)
+    if lost := made.details.get("lost_series"):
+        log("warning", lost, job=made.job)
     for kind, what in (("fallbacks", "fallback"), ("failures", "failed")):
         alike: dict[tuple[bool, str], list[str]] = {}
         for bad in made.details.get(kind, []):

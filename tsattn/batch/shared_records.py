@@ -39,15 +39,19 @@ class SharedRecords:
     wait: float = LOCK_WAIT
     keep: float = math.inf
 
-    def begin(self, job: str, as_of: str | None, pid: int) -> int:
-        """Note that a run began, and that this workspace's earlier ones which never ended were killed."""
+    def begin(self, job: str, as_of: str | None, pid: int, status: str = "running") -> int:
+        """Note that a run began, and that this workspace's earlier ones which never ended were killed.
+
+        The job's lock must be held. A run with another status, "locked", does not hold it, and leaves the others alone.
+        """
         import sqlalchemy as sa
 
         def write(connection: Connection) -> int:
             runs = self._made(connection)
             mine = (runs.c.job == job) & (runs.c.status == "running") & (runs.c.workspace == self.workspace)
-            connection.execute(sa.update(runs).where(mine).values(status="killed"))
-            values = {"job": job, "status": "running", "started": now(), "as_of": as_of, **process_of(pid)}
+            if status == "running":
+                connection.execute(sa.update(runs).where(mine).values(status="killed"))
+            values = {"job": job, "status": status, "started": now(), "as_of": as_of, **process_of(pid)}
             values["workspace"] = self.workspace
             made = connection.execute(sa.insert(runs).values(values).returning(runs.c.number))
             return int(made.scalar_one())

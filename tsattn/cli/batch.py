@@ -208,7 +208,8 @@ def _log(session: Session, as_json: bool) -> Callable[..., None]:
             line = {"time": now.isoformat(timespec="milliseconds"), "level": level, "message": message, **about}
             text = printable_json(json.dumps(line, ensure_ascii=False))
         else:
-            text = printable(f"{now:%Y-%m-%d %H:%M:%S} {level} {about.get('job', '')}: {message}")
+            who = f" {about['job']}" if "job" in about else ""
+            text = printable(f"{now:%Y-%m-%d %H:%M:%S} {level}{who}: {message}")
         print(text, file=sys.stderr, flush=True)
 
     return log

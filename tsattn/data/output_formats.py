@@ -62,6 +62,20 @@ def _write_parquet(tables: Tables, path: Path) -> None:
             out.write_table(table)
 
 
+def _write_feather(tables: Tables, path: Path) -> None:
+    import pyarrow as pa
+
+    every = tables()
+    first = next(every)
+    with (
+        pa.OSFile(str(path), "wb") as sink,
+        pa.ipc.new_file(sink, first.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as out,
+    ):
+        out.write_table(first)
+        for table in every:
+            out.write_table(table)
+
+
 def _write_json(tables: Tables, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as out:
         lead = "[\n"
@@ -114,6 +128,14 @@ def read_parquet(path: Path, items: Sequence[str] | None = None) -> Iterator[dic
             yield from kept.to_pylist()
 
 
+def _read_feather(path: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+
+    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as file:
+        for number in range(file.num_record_batches):
+            yield from file.get_batch(number).to_pylist()
+
+
 def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
     import pyarrow as pa
     import pyarrow.csv as pc
@@ -136,6 +158,7 @@ def _read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
 FORMATS: dict[str, Format] = {
     ".csv": Format(_write_csv, _read_csv),
     ".parquet": Format(_write_parquet, read_parquet),
+    ".feather": Format(_write_feather, _read_feather),
     ".json": Format(_write_json, _read_json),
     ".jsonl": Format(_write_jsonl, _read_jsonl),
 }

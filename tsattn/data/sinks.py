@@ -18,7 +18,7 @@ ONE_FILE = "all series go into one file, with a column item_id"
 
 
 def write_table(table: pa.Table, path: str | Path) -> Path:
-    """Write a table to .csv, .parquet, .json (a list of records) or .jsonl (a record a line).
+    """Write a table to .csv, .parquet, .feather, .json (a list of records) or .jsonl (a record a line).
 
     Raises ConfigError for another suffix. Whatever the path held before stays whole until the new file is complete.
     """

@@ -49,6 +49,8 @@ def runs(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         for kept in [] if recorded else (row["details"] or {}).get("kept", []):
             console.print(Text(f"{row['job']}: {kept}", style="yellow"))
+        if lost := (row.get("details") or {}).get("lost_series"):
+            console.print(Text(f"{row['job']}: {lost}", style="yellow"))
         if row["error"]:
             console.print(Text(f"{row['job']}: {row['error']}", style="red"))
 
@@ -79,6 +81,9 @@ def verdicts(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         for problem in row["problems"]:
             console.print(Text(f"{row['job']}: {problem}", style="red"))
+        if worst := row["worst_item"]:
+            said = f"lowest coverage of the 80 % interval: {worst['item_id']}, {worst['coverage'] * 100:.0f} %"
+            console.print(Text(f"{row['job']}: {said}", style="yellow"))
 
 
 @contextmanager

@@ -6,6 +6,8 @@ the server waits, so it outlives neither the server nor a request.
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import faulthandler
 import json
 import os
@@ -19,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 from tsattn.call_syntax import rewritten
 from tsattn.data.names import printable, printable_json
 from tsattn.errors import ArtifactError, ConfigError, DataError, TsattnError
+from tsattn.events import WARNING, Listener
 from tsattn.serve.config import EXPANSION, MB
 from tsattn.serve.frames import packed, read_frame
 from tsattn.serve.request_options import FIELDS, Asked, checked
@@ -161,10 +164,13 @@ def history(result: Forecasted, rows: int) -> list[dict[str, Any]]:
 
 
 def _forecast(header: dict[str, Any], blobs: list[bytes], settings: Settings, models: Models) -> tuple[Forecasted, Asked]:
-    """Forecast one request. Raises TsattnError for everything that the request does wrong."""
-    from tsattn.events import Listener
+    """Forecast one request. Raises TsattnError for everything that the request does wrong.
+
+    If neither the request nor the server names a model, and the newest one that fits cannot forecast the data, for example for
+    lack of future values, the zero-shot model does: a request that is answered without a model is answered after a training too.
+    """
     from tsattn.workflows.forecast import Order, run
-    from tsattn.workspace import Workspace
+    from tsattn.workspace import Workspace, shipped
 
     options, data, future = contents(header, blobs, settings.max_body)
     asked = checked(options)
@@ -172,7 +178,20 @@ def _forecast(header: dict[str, Any], blobs: list[bytes], settings: Settings, mo
     model = settings.model if asked.model is None else named(asked.model, workspace)
     members = None if not asked.members else asked.members[0] if len(asked.members) == 1 else asked.members
     order = Order(model, asked.horizon, asked.quantiles, members, asked.series, asked.as_of)
-    return run(data, future, order, workspace, asked.read, Listener(), models.load), asked
+
+    def forecast(order: Order) -> Forecasted:
+        return run(data, future, order, workspace, asked.read, Listener(), models.load)
+
+    try:
+        return forecast(order), asked
+    except DataError as error:
+        if model is not None or not workspace.models() or (ready := shipped()) is None:
+            raise
+        with contextlib.suppress(TsattnError):
+            made = forecast(dataclasses.replace(order, model=ready))
+            note = f"{WARNING}the newest model that fits is not used: {error.message} ({in_request(error.hint)})"
+            return dataclasses.replace(made, notes=(*made.notes, note)), asked
+        raise
 
 
 def contents(header: dict[str, Any], blobs: list[bytes], most: int) -> tuple[dict[str, Any], Part, Part | None]:
@@ -222,6 +241,8 @@ def _rows_part(name: str, rows: Any) -> Part:
 
     if not isinstance(rows, (list, dict)) or not rows:
         raise DataError(f"{name!r} holds no rows", 'send records: [{"date": "2024-01-01", "value": 1}, …]')
+    if isinstance(rows, list) and not any(isinstance(row, (list, dict)) for row in rows):
+        raise DataError(f"{name!r} holds single values, not records", 'send records: [{"date": "2024-01-01", "value": 1}, …]')
     try:
         text = json.dumps(rows, ensure_ascii=False)
     except RecursionError:  # the parser goes a little deeper

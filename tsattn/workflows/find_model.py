@@ -13,8 +13,8 @@ from tsattn.data.names import listed, quoted
 from tsattn.data.panel import Panel
 from tsattn.data.reading.read import with_extent
 from tsattn.data.report import ReadReport
-from tsattn.errors import ArtifactError, ConfigError, DataError
-from tsattn.events import Listener
+from tsattn.errors import ArtifactError, ConfigError, DataError, TsattnError
+from tsattn.events import WARNING, Listener
 from tsattn.model.card import ANY_FREQ, read_card
 from tsattn.workflows.loaded_model import absolute, check_fits, lost_targets, read_for, two_targets, unread
 from tsattn.workflows.training_data import as_of_warning, unknown_series_warning
@@ -124,38 +124,45 @@ def _check_targets(ref: ModelRef, card: Card, panel: Panel, report: ReadReport) 
 
 
 def _newest_that_fits(workspace: Workspace, data: Any, options: ReadOptions) -> ModelAndData:
-    """The newest model of the same columns and frequency; else the one in the package, which takes any series."""
+    """The newest model of the same columns and frequency; else the one in the package, which takes any series.
+
+    A model that needs a column that the data lacks does not fit; a warning says so if its targets and frequency are those of
+    the data.
+    """
     ready = shipped()
     if ready and not workspace.models():
         return _zero_shot(ready, data, options, "no model was trained in this workspace yet")
     models = workspace.models() or [workspace.latest()]  # whose error explains how to make one
     fallback: ModelAndData | None = None
-    why: list[str] = []
-    refused: list[tuple[ModelRef, DataError]] = []
+    refused: list[tuple[ModelRef, TsattnError]] = []
     for ref in reversed(models):
         try:
             choice = _again(ref, read_card(ref.path), data, options)
         except (ArtifactError, ConfigError, DataError) as error:
-            why.append(f"{ref}: {error.message}")
-            refused += [(ref, error)] if isinstance(error, DataError) else []
+            refused.append((ref, error))
             continue
         if choice.panel.schema.target == choice.card.schema.target:
             foreign = unknown_series_warning(choice.card, str(ref), choice.panel.item_ids)
-            return replace(choice, notes=(*choice.notes, *foreign)) if foreign else choice
+            return replace(choice, notes=(*choice.notes, *foreign, *_passed_over(refused, choice.panel)))
         fallback = fallback or choice
     if ready:
         choice = _zero_shot(ready, data, options, "no model of this workspace was trained on such data")
-        for ref, lack in refused:  # data of the same kind that lacks something is not other data
-            if _alike(read_card(ref.path), choice.panel):
-                raise DataError(lack.message, f"{lack.hint}; or forecast it without: --model {ready.name}") from None
-        return choice
-    if fallback is None and len(refused) == len(why):
-        raise refused[0][1]  # no model can read the data
-    if fallback is None:
-        raise ConfigError(
-            "no model of the workspace fits this data:\n  " + "\n  ".join(why[:5]), "train one on it: tsattn train DATA"
-        )
-    return fallback
+        return replace(choice, notes=(*choice.notes, *_passed_over(refused, choice.panel)))
+    if fallback is not None:
+        return fallback
+    unreadable = [error for _, error in refused if isinstance(error, DataError)]
+    if len(unreadable) == len(refused):
+        raise unreadable[0]  # no model can read the data
+    why = "\n  ".join(f"{ref}: {error.message}" for ref, error in refused[:5])
+    raise ConfigError(f"no model of the workspace fits this data:\n  {why}", "train one on it: tsattn train DATA")
+
+
+def _passed_over(refused: list[tuple[ModelRef, TsattnError]], panel: Panel) -> tuple[str, ...]:
+    """Return a warning about the newest model of the targets and frequency of the data that cannot read it; () without one."""
+    for ref, error in refused:
+        if isinstance(error, DataError) and _alike(read_card(ref.path), panel):
+            return (f"{WARNING}{ref} is not used: {error.message} ({error.hint})",)
+    return ()
 
 
 def _alike(card: Card, panel: Panel) -> bool:

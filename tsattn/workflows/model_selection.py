@@ -43,6 +43,8 @@ PHASES = {"scratch": "from scratch", "shipped": "fine-tuning"}  # as progress sh
 FINAL = "final fit"
 ACROSS, ACROSS_WEIGHTS = "attention across series", "across,head.led"  # the phase that trains only it, and its weights
 STARTS = ("auto", "scratch", "shipped")  # values that a user may give
+CHECKED = "checked"  # start of `tune`: a network from scratch, saved only if it is better than zero-shot unchanged
+JUDGED = ("auto", CHECKED)  # starts whose candidates are scored on validation windows
 TUNING = 0.8  # share of the steps that go into fine-tuning when both are trained: fine-tuning nearly always wins
 TUNING_COVARIATES = 0.4  # the same with covariates, which the model in the package does not read
 LEAST = 0.25  # share of its steps that a network from scratch must have time for: with fewer, it has never been the best
@@ -81,16 +83,19 @@ class Base:
 def base_for(start: str, given: dict[str, Any]) -> Base | None:
     """Return the model in the package if it can be fine-tuned: its architecture agrees with the settings in `given`.
 
-    given: fields of ModelConfig. Raises ConfigError for an unknown `start`, and for "shipped" when it is not possible.
+    given: fields of ModelConfig. With CHECKED, the model is only compared, so any architecture will do. Raises ConfigError for an
+    unknown `start`, and for "shipped" when it is not possible.
     """
-    if start not in STARTS:
+    if start not in (*STARTS, CHECKED):
         raise ConfigError(f"unknown start {start!r}", f"use one of: {', '.join(STARTS)}")
     ref = shipped()
-    if start == "scratch" or (ref is None and start == "auto"):
+    if start == "scratch" or (ref is None and start in JUDGED):
         return None
     if ref is None:
         raise ConfigError("there is no model in the package to fine-tune", "remove --fine-tune")
     base = Base(read_card(ref.path), ref.path)
+    if start == CHECKED:
+        return base
     model = base.card.model  # a key that it does not have is an error of `plan`, which names the nearest
     other = sorted(key for key, value in given.items() if key not in FREE and getattr(model, key, value) != value)
     if not other:
@@ -235,26 +240,26 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
     plan = work.plan
     fitting, tail = hold_back(work.panel, work.horizon)
     kinds = kinds_of(base, start)
-    if len(kinds) == 2 and tail is None and base is not None:
+    if start in JUDGED and tail is None and base is not None:
         work.listener.note("the series are too short for validation windows: saving the zero-shot model unchanged")
-        return _as_is(base, plan), ()
+        return _as_is(base, plan, start), ()
     shares = shares_of(kinds, work.panel)
     most = most_steps(plan, shares, final=tail is not None)
     entries = _trained(work, base, shares, most)
     judged: list[tuple[Judged, Entry]] = []
     fitted: list[Panel] = []  # panels that trees were fitted to
-    if base is not None and start == "auto" and tail is not None:
+    if base is not None and start in JUDGED and tail is not None:
         work.listener.note("scoring the candidates on the validation windows")
         judged = judge(
-            [*entries.values(), _as_is(base, plan)],
+            [*entries.values(), _as_is(base, plan, start)],
             work.panel,
             tail,
             plan.horizon,
             work.left,
             leads=plan.model.across > 0,
-            trees=_fitter(work, fitting, fitted),
+            **({"trees": _fitter(work, fitting, fitted)} if start == "auto" else {}),
         )
-        for note in _untried(kinds, entries, [score for score, _ in judged], fitted):
+        for note in _untried(kinds, entries, [score for score, _ in judged], fitted) if start == "auto" else ():
             work.listener.note(note)
     best = judged[0][1] if judged else [*entries.values()][-1]
     if best.name == AS_IS:  # whose members may not have been scored, for lack of time
@@ -352,7 +357,7 @@ def rounds(plan: Plan) -> int:
 
 def kinds_of(base: Base | None, start: str) -> tuple[str, ...]:
     """Return the kinds of networks to train, in order: "shipped" (fine-tuned), "scratch", or both."""
-    return ("scratch",) if base is None else ("shipped",) if start == "shipped" else ("shipped", "scratch")
+    return ("scratch",) if base is None or start == CHECKED else ("shipped",) if start == "shipped" else ("shipped", "scratch")
 
 
 def shares_of(kinds: Sequence[str], panel: Panel) -> dict[str, float]:
@@ -389,7 +394,8 @@ def forget(state: Path) -> None:
                 folder.rmdir()
 
 
-def _as_is(base: Base, plan: Plan) -> Entry:
-    config = replace(base.config(plan), across=0)
+def _as_is(base: Base, plan: Plan, start: str) -> Entry:
+    # a search chooses the context of its own network only
+    config = replace(base.card.model if start == CHECKED else base.config(plan), across=0)
     fitted = replace(base.card.fitted, steps=0, best_step=0, validation=None, seconds=0.0, stopped="finished")
     return Entry(AS_IS, base.network(config), plan.train, fitted, DEFAULT)

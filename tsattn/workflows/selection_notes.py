@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tsattn.data.panel import Panel, Schema
 from tsattn.workflows.candidates import AS_IS, Entry, Judged, kinds_of_covariates
-from tsattn.workflows.model_selection import Base, kinds_of, shares_of
+from tsattn.workflows.model_selection import CHECKED, Base, kinds_of, shares_of
 
 SHOWN = 3  # best candidates that are named, in addition to the saved one and zero-shot
 
@@ -17,6 +17,11 @@ def announced(base: Base | None, start: str, panel: Panel, across: int = 0) -> t
         return ()
     if start == "shipped":
         return ("fine-tuning the model in the package",)
+    if start == CHECKED:
+        return (
+            "candidates: a network from scratch and the zero-shot model unchanged; "
+            "the better one on the validation windows is saved",
+        )
     together = "each also with attention across series (as many steps again), " if across else ""
     share = 100 * shares_of(kinds_of(base, start), panel)["shipped"]
     return (

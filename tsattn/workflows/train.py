@@ -54,7 +54,7 @@ class Request:
     train: dict[str, Any]
     test_windows: int | None
     read: ReadOptions
-    start: str = "auto"  # "scratch", "shipped", or "auto" for both
+    start: str = "auto"  # "scratch", "shipped", "auto" for both, or model_selection.CHECKED
 
     def to_json(self) -> str:
         return json.dumps(to_mapping(self), indent=2)

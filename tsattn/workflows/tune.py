@@ -55,7 +55,10 @@ class Tried:
 
 @dataclass(frozen=True, eq=False)
 class Tuned:
-    """A model trained with the best settings of a search, and all trials; the first one has the defaults of `train`."""
+    """The saved model and all trials; the first one has the defaults of `train`.
+
+    The model is trained with the best settings of the search, or zero-shot unchanged where that was better.
+    """
 
     trained: Trained
     tried: tuple[Tried, ...]
@@ -116,7 +119,7 @@ def run(
     made = search.settings_of(best)
     if max_time is not None:
         made["train"]["max_time"] = max(KEPT * max_time, max_time - (time.monotonic() - began))
-    final = replace(request, model=made["model"], train=made["train"], start="scratch")  # as the trials began
+    final = replace(request, model=made["model"], train=made["train"], start=model_selection.CHECKED)
     quiet = replace(listener, report=Listener().report)
     trained = train.run(data, final, name, workspace, resume=False, logger=None, listener=quiet)
     return Tuned(trained, tuple(search.tried()), best, search.path, stopped == "interrupted" or trained.interrupted)
