@@ -86,9 +86,10 @@ def _regressed(values: np.ndarray, covariates: np.ndarray, seen: np.ndarray, sea
     out = _fitted(y, np.where((varies & ~yearly)[:, None], x, 0.0), seen, lost, season)
     if yearly.any():
         near, lost = without_near_level(both, seen)
-        dates = np.where(yearly[:, None], near[len(values) :], 0.0)
-        parts = zip(out, _fitted(near[: len(values)], dates, seen, lost, season), strict=True)
-        out = [_both(one, other) for one, other in parts]
+        others, dates = near[len(values) :], np.where(yearly[:, None], near[len(values) :], 0.0)
+        slopes = [np.zeros(covariates.shape[1]) if one is None else _solved(one.gram[None], one.moment[None])[0] for one in out]
+        rest = near[: len(values)] - np.stack(slopes) @ others  # what the other covariates explain is not theirs
+        out = [_both(*pair) for pair in zip(out, _fitted(rest, dates, seen, lost, season), strict=True)]
     return out
 
 
