@@ -9,6 +9,7 @@ explain more than the same weeks of a season of 52 steps do, wherever the histor
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -95,16 +96,23 @@ def holidays_of(values: np.ndarray, first: int, before: Sequence[int] = (), bar:
     y, seen = _mean(values)
     if seen.sum() < WEEKS_IN_YEAR:
         return list(before)
-    shape = _Shapes(shares_on(first, 7 * values.shape[1])[:, :, ::7], seen)
+    shape = _shapes_on(first, seen.tobytes())
     # a long window may explain two holidays in part, and hide both
-    days_first = shape.greedy(y, shape.greedy(y, list(before), bar, SINGLE), bar)
-    return shape.better(y, days_first, shape.greedy(y, list(before), bar))
+    days = shape.greedy(y, list(before), bar, SINGLE)
+    other = shape.greedy(y, list(before), bar)
+    return other if days == list(before) else shape.better(y, shape.greedy(y, days, bar), other)
+
+
+@functools.lru_cache(maxsize=2)
+def _shapes_on(first: int, seen: bytes) -> _Shapes:
+    """Return the windows on weeks from the day `first` on, of which some are `seen` (T,) bool; many series have the same."""
+    weeks = np.frombuffer(seen, bool)
+    return _Shapes(shares_on(first, 7 * len(weeks))[:, :, ::7], weeks)
 
 
 def loudest(values: np.ndarray, first: int, found: Sequence[int], most: int) -> np.ndarray:
     """Return the series, at most `most` of (S, T), of whose residuals a window explains most beside those `found`."""
-    seen = ~np.isnan(values).all(0)
-    shape = _Shapes(shares_on(first, 7 * values.shape[1])[:, :, ::7], seen)
+    shape = _shapes_on(first, (~np.isnan(values).all(0)).tobytes())
     size = [shape.explained(y - shape.fitted(y, list(found))).max() for y in np.nan_to_num(values)]
     return np.argsort(-np.array(size), kind="stable")[:most]
 
