@@ -55,6 +55,7 @@ class ReadOptions(Columns):
     freq: str | None = option(None, "Frequency: 15min, h, D, B, W, MS, QS, YS, or step for rows without a clock.")
     layout: str | None = option(None, "Layout: single, wide, long, rows (a series per row), times (a day per row) or year-month.")
     date_order: str | None = option(None, "Order of day, month and year in dates: ymd, dmy or mdy.")
+    date_system: str | None = option(None, "First year of the serial days of a spreadsheet: 1900 or 1904.  [default: inferred]")
     timezone: str | None = option(None, "Time zone of timestamps without one, such as Europe/Berlin or +02:00.")
     on_duplicate: str | None = option(
         None, "How to combine rows with the same timestamp: first, last, mean or sum.  [default: error]"

@@ -42,6 +42,7 @@ FLAGS = {
     "freq": (["--freq", "15min"], "15min"),
     "layout": (["--layout", "wide"], "wide"),
     "date_order": (["--date-order", "dmy"], "dmy"),
+    "date_system": (["--date-system", "1904"], "1904"),
     "timezone": (["--timezone", "Europe/Berlin"], "Europe/Berlin"),
     "on_duplicate": (["--on-duplicate", "sum"], "sum"),
     "resample": (["--resample", "1h"], "1h"),

@@ -154,3 +154,16 @@ def test_when_no_window_can_be_scored_then_the_error_says_so():
 @pytest.mark.parametrize(("freedom", "value"), [(5, 2.5706), (10, 2.2281), (30, 2.0423), (1000, 1.9623)])
 def test_when_few_groups_are_averaged_then_intervals_are_students(freedom, value):
     assert student(0.975, freedom) == pytest.approx(value, rel=3e-3)
+
+
+def test_when_windows_have_slots_of_a_season_grid_then_several_batches_are_read_together():
+    class Slots(Reader):
+        def predict(self, batch: WindowBatch) -> np.ndarray:
+            assert batch.step_slots is not None
+            assert batch.step_slots.shape == (len(batch), batch.horizon)
+            return super().predict(batch)
+
+    batch, group = windows()
+    slots = np.broadcast_to(np.arange(batch.horizon), (len(batch), batch.horizon)).copy()
+    found = Importance(Slots(), replace(batch, step_slots=slots, past_rows=np.zeros_like(batch.past_target, np.int64)), group)
+    assert clear(found.lags(8)) == ["lag 7"]

@@ -48,8 +48,21 @@ def test_when_a_history_has_additive_outliers_then_the_furthest_is_named_with_it
 
 def test_when_a_history_has_an_outage_then_its_values_and_their_place_are_told():
     week = 1000 + 100 * (np.arange(100) % 7) + np.random.default_rng(0).normal(0, 10, 100)
-    said = "treated as missing, because they were low during an outage: 2 values, the furthest 30 (2024-03-01)"
-    assert notes(hit({60: 30, 61: 40}, week)) == (said,)
+    low = "treated as missing, because they were low during an outage: "
+    one, other = hit({60: 30, 61: 40}, week), hit({80: 30, 81: 40, 82: 35}, week)
+    assert notes(one) == (f"{low}2 values, 2024-03-01 to 2024-03-02",)
+    assert notes(one, week, names=["north", "south"]) == (f"{low}2 values in 'north', 2024-03-01 to 2024-03-02",)
+    assert notes(one, other, names=["north", "south"]) == (f"{low}5 values in 2 series, 2024-03-01 to 2024-03-23",)
+
+
+def test_when_outages_of_several_panels_are_joined_then_the_first_and_the_last_period_are_told():
+    week = 1000 + 100 * (np.arange(100) % 7) + np.random.default_rng(0).normal(0, 10, 100)
+    found = []
+    for name, at in (("a", 80), ("b", 60)):
+        panel = Panel.from_arrays([hit({at: 30, at + 1: 40}, week)], freq="D", start=START, item_ids=[name])
+        found.append(findings_of(predict(Flat(), panel, horizon=3)[0], panel, named=True))
+    (said,) = notes_on(merged(found))
+    assert said.endswith("4 values in 2 series, 2024-03-01 to 2024-03-22")
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,7 @@ METAVARS: dict[str, dict[str, Any]] = {  # shown in the help of each reading opt
     "freq": {"metavar": "STEP"},
     "layout": {"metavar": "LAYOUT"},
     "date_order": {"metavar": "ORDER"},
+    "date_system": {"metavar": "YEAR"},
     "timezone": {"metavar": "ZONE"},
     "on_duplicate": {"metavar": "HOW"},
     "resample": {"metavar": "STEP"},

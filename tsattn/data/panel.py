@@ -6,12 +6,14 @@ A series is a start, a frequency and consecutive rows: an irregular panel cannot
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from tsattn.config import Columns
 from tsattn.data.freq import Freq
+from tsattn.data.name_parts import NameParts
 from tsattn.data.timezone import instants, to_local
 from tsattn.errors import ConfigError, DataError
 
@@ -92,6 +94,11 @@ class Panel:
     def lengths(self) -> np.ndarray:
         """Observed steps of each item, from its start to its origin: (S,) int64."""
         return self.origin - self.indptr[:-1]
+
+    @cached_property
+    def name_parts(self) -> NameParts:
+        """Parts of the names of the series."""
+        return NameParts.of(self.item_ids)
 
     def timestamps(self, item: int) -> np.ndarray:
         """Grid-clock timestamps of one item's rows, datetime64[us]."""

@@ -6,6 +6,7 @@ wall enters anything but the known covariates.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,8 @@ class WindowBatch:
     past_rows: (B, L) the row of each slot, on the window's season grid (see slots.py); None where every step is its own slot.
     calendar: C, how many of `known` are calendar features. days: (B, L+H) datetime64[D], the date of each step of daily data, or
     the first day of each week of weekly data, if requested, NaT = none. group: (B,) int64; a model with attention across series
-    reads windows with the same number together (see groups.py); None = each window is read alone.
+    reads windows with the same number together (see groups.py); None = each window is read alone. parts: (B, G) int64, the parts
+    of the name of each series (name_parts.py).
     """
 
     past_target: np.ndarray
@@ -56,6 +58,7 @@ class WindowBatch:
     past_rows: np.ndarray | None = None
     days: np.ndarray | None = None
     group: np.ndarray | None = None
+    parts: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.item)
@@ -81,6 +84,14 @@ class WindowBatch:
         cut: dict[str, Any] = {name: value[:count] for name, value in arrays.items() if isinstance(value, np.ndarray)}
         record = None if self.cleaning is None else self.cleaning.rows(range(count))
         return replace(self, **cut, cleaning=record)
+
+    @classmethod
+    def concat(cls, batches: Sequence[WindowBatch]) -> WindowBatch:
+        """Join batches of like windows, without their cutoffs and the records of their cleaning."""
+        parts = [replace(batch, cutoff=None, plausible=None, cleaning=None) for batch in batches]
+        names = [f.name for f in fields(cls) if isinstance(getattr(parts[0], f.name), np.ndarray)]
+        joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        return replace(parts[0], **joined)
 
     def by_step(self, values: np.ndarray, horizon: int) -> np.ndarray:
         """Values (B, H, …) of the slots ahead -> those of the first `horizon` steps."""
@@ -216,6 +227,7 @@ def gather(
         step_slots=None if places is None else places.step_slots,
         past_rows=None if places is None else places.rows[:, past],
         days=days_of(local(), panel.freq, panel.schema.timestamp)[0] if days and _has_days(panel) else None,
+        parts=panel.name_parts.codes[item] if covariates or days else None,
     )
 
 

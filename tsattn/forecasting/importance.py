@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -174,7 +173,7 @@ class Importance:
         levels = np.array(self.forecaster.quantiles)
         out = []
         width = len(self.usable)
-        joined = _joined([rows_of(batch, self.usable) for batch in batches])
+        joined = WindowBatch.concat([rows_of(batch, self.usable) for batch in batches])
         values = np.concatenate(
             [
                 self.forecaster.predict(rows_of(joined, np.arange(a, min(a + BATCH, len(joined)))))
@@ -229,10 +228,3 @@ def student(level: float, freedom: int) -> float:
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
     return z + sum(term / freedom ** (k + 1) for k, term in enumerate(terms))
-
-
-def _joined(batches: Sequence[WindowBatch]) -> WindowBatch:
-    """Join batches of like windows."""
-    names = ("past_target", "past_cov", "known", "static", "future_target", "item", "origin")
-    values: dict[str, Any] = {name: np.concatenate([getattr(b, name) for b in batches]) for name in names}
-    return replace(batches[0], **values, cutoff=None, plausible=None)

@@ -26,6 +26,7 @@ class ReadFields(TypedDict, total=False):
     freq: str | None
     layout: str | None
     date_order: str | None
+    date_system: str | None
     timezone: str | None
     on_duplicate: str | None
     resample: str | None

@@ -36,6 +36,8 @@ class Finding:
     """Values of one kind (see Cleaning): how many, and one of them with its place, such as `north, 2024-03-01`.
 
     The one is the furthest from the median of its series, at this distance; of level shifts, it is the first.
+    series: number of series with such values; name: that of the only one, "" if there is a single series in the data.
+    first, last: the times of the earliest and the latest value, with their text.
     """
 
     kind: int
@@ -43,14 +45,27 @@ class Finding:
     value: float
     place: str
     distance: float
+    series: int
+    name: str
+    first: tuple[np.datetime64, str]
+    last: tuple[np.datetime64, str]
 
     def with_more(self, other: Finding) -> Finding:
         """Return the finding together with those of other series."""
         first = self.kind == LEVEL_SHIFT or self.distance >= other.distance
-        return dataclasses.replace(self if first else other, count=self.count + other.count)
+        return dataclasses.replace(
+            self if first else other,
+            count=self.count + other.count,
+            series=self.series + other.series,
+            first=min(self.first, other.first),
+            last=max(self.last, other.last),
+        )
 
     def __str__(self) -> str:
         value = f"{self.value:.6g} ({self.place})"
+        if self.kind == OUTAGE and self.count > 1:  # a run of values, or several
+            inside = f" in {self.series:,} series" if self.series > 1 else f" in {self.name!r}" if self.name else ""
+            return f"{count(self.count, 'value')}{inside}, {self.first[1]} to {self.last[1]}"
         return value if self.count == 1 else f"{count(self.count, 'value')}, the furthest {value}"
 
 
@@ -82,15 +97,33 @@ def findings(record: Cleaning, origins: Origins, panel: Panel, named: bool) -> t
             distance = np.abs(record.value[own] - np.array([middles[i] for i in item[own].tolist()]))
             best = 0 if kind == LEVEL_SHIFT else int(distance.argmax())
             one = int(own[best])
-            place = _place(panel, int(item[one]), int(row[one]), named)
-            found.append(Finding(kind, len(own), float(record.value[one]), place, float(distance[best])))
+            name, shown = panel.item_ids[item[one]], _time(panel, item[one], row[one])[1]
+            found.append(
+                Finding(
+                    kind,
+                    len(own),
+                    float(record.value[one]),
+                    f"{name}, {shown}" if named else shown,
+                    float(distance[best]),
+                    len(middles),
+                    name if named else "",
+                    *_ends(panel, item[own], row[own]),
+                )
+            )
     return tuple(found)
 
 
-def _place(panel: Panel, item: int, row: int, named: bool) -> str:
+def _ends(panel: Panel, item: np.ndarray, row: np.ndarray) -> tuple[tuple[np.datetime64, str], tuple[np.datetime64, str]]:
+    """Return the times of the earliest and the latest of these rows (n,) of a panel, with their texts."""
+    when = panel.freq.advance(panel.start[item], row - panel.indptr[item])
+    low, high = int(when.argmin()), int(when.argmax())
+    return _time(panel, item[low], row[low]), _time(panel, item[high], row[high])
+
+
+def _time(panel: Panel, item: int, row: int) -> tuple[np.datetime64, str]:
+    """Return the time of a row of a panel, and its text."""
     when = panel.freq.advance(panel.start[item : item + 1], np.array([row - panel.indptr[item]]))
-    shown = stamps(when, panel.freq, panel.tz)[0]
-    return f"{panel.item_ids[item]}, {shown}" if named else shown
+    return when[0], stamps(when, panel.freq, panel.tz)[0]
 
 
 def merged(parts: Iterable[Sequence[Finding]]) -> tuple[Finding, ...]:

@@ -136,3 +136,29 @@ def test_when_the_user_names_the_missing_markers_then_no_other_value_is_taken_fo
     panel, report = read(frame(hit(SENSOR, PHASE, -200.0)), ReadOptions(missing=("n/a",)))
     assert panel.target.min() == -200
     assert not any("stands for" in one.what for one in report.repaired)
+
+
+CIRCLE = RNG.integers(0, 36, 400) * 10.0
+PHASES = (T // 6 % 8 + 1).astype(float)
+
+
+@pytest.mark.parametrize("at", [PHASE, TWO], ids=["one phase", "twice"])
+@pytest.mark.parametrize("series", [CIRCLE, CIRCLE - 180], ids=["0 to 360", "-180 to 180"])
+def test_when_a_code_lies_outside_the_circle_that_angles_fill_then_it_is_a_sentinel(series, at):
+    assert sentinels_of(hit(series, at, 999.0)).tolist() == [999.0]
+
+
+def test_when_values_do_not_fill_a_circle_then_a_code_three_times_as_large_is_a_value():
+    assert not len(sentinels_of(hit(np.round(CIRCLE / 2 + 180), TWO, 999.0)))
+    assert not len(sentinels_of(hit(CIRCLE, TWO, 980.0)))
+
+
+@pytest.mark.parametrize("at", [[40], TWO, PHASE], ids=["once", "twice", "one phase"])
+def test_when_a_code_has_two_digits_more_than_phases_then_it_is_a_sentinel(at):
+    assert sentinels_of(hit(PHASES, at, 999.0)).tolist() == [999.0]
+
+
+def test_when_counts_are_few_or_only_a_tenth_of_a_code_then_the_code_occurring_once_is_a_value():
+    assert not len(sentinels_of(hit(PHASES[:30], [12], 999.0)))
+    assert not len(sentinels_of(hit(COUNTS, [40], 999.0)))
+    assert not len(sentinels_of(hit(np.zeros(400), [40], 999.0)))

@@ -76,3 +76,25 @@ def test_a_warning_names_the_series_the_date_and_the_conversion_and_the_values_s
     (said,) = [one for one in read.report.warnings if "converted" in one]
     assert said.startswith("'south': from 2023-11-27 on, level and spread look converted from °C to °F")
     np.testing.assert_allclose(read.panel.history(1), values, rtol=1e-6)
+
+
+def heat(years: int, off: float, seed: int = 0) -> np.ndarray:
+    """Hourly heat demand, whose plant runs at the level `off` each August."""
+    rng = np.random.default_rng(seed)
+    stamps = pd.date_range("2023-01-01", f"{2022 + years}-12-31 23:00", freq="h")
+    season = (
+        50 + 30 * np.cos(2 * np.pi * stamps.dayofyear.to_numpy() / 365.25) + 6 * np.sin(2 * np.pi * stamps.hour.to_numpy() / 24)
+    )
+    demand = season + rng.normal(0, 2, len(stamps))
+    return np.where(stamps.month == 8, off + rng.exponential(0.3, len(stamps)), demand)
+
+
+@pytest.mark.parametrize("years", [1, 2, 3])
+@pytest.mark.parametrize("off", [0.5, 1.5, 3.0])
+def test_when_demand_is_off_in_august_then_nothing_is_found(years, off):
+    assert found(heat(years, off), freq="h") == []
+
+
+def test_when_the_unit_changes_and_changes_back_then_both_are_found():
+    plain, t = temperature(), np.arange(DAYS)
+    assert len(found(np.where((t >= 150) & (t < 400), 1.8 * plain + 32, plain))) == 2

@@ -51,6 +51,15 @@ def test_when_the_weather_is_hourly_and_the_load_is_not_then_it_is_interpolated_
     filled = AHEAD * 3 // 4 if shape == "full history" else (ROWS + AHEAD) * 3 // 4
     notes = [(one.what, one.count, one.where) for one in report.repaired if "covariates" in one.what]
     assert notes == [("known covariates with one value per 1h: interpolated to 15min", filled, "'temp'")]
+    assert not any("missing rows" in one.what for one in report.repaired)
+
+
+def test_when_an_hour_of_the_hourly_plan_is_missing_then_one_row_is_missing_not_its_quarters():
+    whole = quarters(temp=every(4, weather()))
+    ahead = whole[ROWS:].drop(columns="load").dropna()
+    _, report = read(WithFuture(whole[:ROWS], ahead.drop(ahead.index[5])), OPTIONS)
+    (missing,) = [one for one in report.repaired if "missing rows" in one.what]
+    assert missing.count == 1
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 
@@ -140,6 +141,13 @@ def test_limits_are_missing_and_reported(take):
     _, report = take(table("Month,skiing", ISO, ["<1" if k in (5, 6) else k for k in range(20)]))
     assert report.missing == 2
     assert ("limits such as '<1' treated as missing", 2) in [(r.what, r.count) for r in report.repaired]
+
+
+@pytest.mark.parametrize(("limit", "said"), [("<1", "too high.*half the limit"), ("> 100", "too low.*the limit")])
+@pytest.mark.parametrize("count", [1, 5])
+def test_many_limits_are_warned_of_with_the_bias_of_leaving_them_out(take, limit, said, count):
+    _, report = take(table("Month,skiing", ISO, [limit if 5 <= k < 5 + count else k for k in range(20)]))
+    assert [bool(re.search(said, w)) for w in report.warnings] == [True] * (count > 1)
 
 
 def test_an_unknown_marker_stops_and_the_option_of_the_hint_makes_it_missing(take):

@@ -418,7 +418,7 @@ def test_when_dates_are_texts_then_the_report_shows_one_of_the_files_own(csv):
     assert {f.what: f.value for f in report.found}["timestamp"] == "column 'date', such as 2024/01/01"
 
 
-@pytest.mark.parametrize("option", ["layout", "date_order", "on_duplicate", "agg"])
+@pytest.mark.parametrize("option", ["layout", "date_order", "date_system", "on_duplicate", "agg"])
 def test_when_an_option_has_an_unknown_value_then_it_is_an_error_even_where_it_would_not_matter(csv, option):
     with pytest.raises(ConfigError, match=f"`{option}` must be .* or .*, not 'xyz'"):
         csv(_table("date,value", _D, range(8)), ReadOptions(**{option: "xyz"}))

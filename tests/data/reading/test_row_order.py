@@ -6,6 +6,7 @@ import random
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -220,3 +221,17 @@ def test_the_doubled_hour_is_refused_where_rows_are_in_no_order(csv) -> None:
     with pytest.raises(DataError, match=r"line \d+ and line \d+: both rows are of 2023-10-29 02:00:00") as caught:
         csv(_LONG.text(rows), _BERLIN)
     assert "sort the rows by time" in str(caught.value)
+
+
+@pytest.mark.parametrize("naive", [False, True])
+def test_when_half_hours_are_summed_by_local_day_then_the_doubled_hour_of_autumn_is_in_order(take, naive):
+    times = pd.date_range("2024-10-25 22:00", periods=48 * 5 + 2, freq="30min", tz="UTC")
+    stamps = times.tz_convert("Europe/Berlin").strftime("%Y-%m-%d %H:%M") if naive else times.strftime("%Y-%m-%dT%H:%MZ")
+    text = "time,load\n" + "".join(f"{t},{k % 48 + 1}\n" for k, t in enumerate(stamps))
+    panel, report = take(text, timezone="Europe/Berlin", resample="D", agg="sum")
+    assert panel.history(0)[1] == 48 * 49 / 2 + 1 + 2
+    assert not any("out of order" in r.what for r in report.repaired)
+    lines = text.splitlines()
+    lines[5], lines[9] = lines[9], lines[5]
+    _, report = take("\n".join(lines) + "\n", timezone="Europe/Berlin", resample="D", agg="sum")
+    assert any("out of order" in r.what for r in report.repaired)

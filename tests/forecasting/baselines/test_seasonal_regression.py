@@ -121,3 +121,8 @@ def test_when_a_horizon_is_cut_in_parts_then_they_end_at_powers_of_two_and_at_th
     assert parts_of(3, 24).tolist() == [3]
     assert parts_of(13, 7).tolist() == [4, 7, 8, 13]
     assert CYCLES == 14  # two weeks of days: the guide says so
+
+
+def test_when_a_history_gives_one_cycle_to_read_then_no_newer_levels_are_compared():
+    z = np.arange(40.0)
+    assert Lags(z, 12, 12, 1).of_origin(np.array([30])).shape == (1, len(Lags(z, 12, 12, 1).spans))

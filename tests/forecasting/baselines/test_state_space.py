@@ -97,3 +97,12 @@ def test_when_series_are_forecast_together_then_each_is_as_alone():
     together = StateSpace().predict(batch_of(*series, horizon=6, freq="MS"))
     for one, y in zip(together, series, strict=True):
         np.testing.assert_allclose(one, StateSpace().predict(batch_of(y, horizon=6, freq="MS"))[0], rtol=1e-4)
+
+
+def test_when_a_few_positive_values_are_extrapolated_far_then_their_logarithms_do_not_explode():
+    rng = np.random.default_rng(0)
+    for length in (5, 6, 8):
+        made = forecast(*rng.poisson(10, (20, length)).clip(1).astype(float), horizon=28, freq="D", only=True)
+        assert made.max() < 300
+    growth = 10 * np.exp(0.2 * np.arange(12) + 0.02 * rng.normal(size=12))
+    assert forecast(growth, horizon=6, freq="YS")[0, -1].max() > 10 * np.exp(0.2 * 15), "growth goes on"

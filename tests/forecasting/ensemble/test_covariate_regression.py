@@ -217,3 +217,20 @@ def test_when_a_forecaster_reads_covariates_itself_then_it_is_left_alone():
 def test_when_windows_have_no_known_columns_then_arrays_are_forecast_as_ever():
     batch = batch_of(np.arange(60.0), horizon=5)
     assert np.isfinite(forecaster().predict(batch)).all()
+
+
+def test_when_promotions_differ_by_a_part_of_the_names_then_a_new_series_has_the_effect_of_its_part():
+    rng, rows = np.random.default_rng(0), 300 + HORIZON
+    names = [f"{shop}/{product}" for shop in "abcd" for product in ("bread", "wine", "milk")]
+    factor = np.tile([1.2, 1.7, 2.4], 4)
+    promo = (rng.random((12, rows // 3 + 1)) < 0.3).repeat(3, 1)[:, :rows].astype(float)
+    promo[:, 300:303] = 1
+    promo[:2, :300] = 0  # without a promotion so far
+    sales = 50 * factor[:, None] ** promo * np.exp(0.1 * rng.normal(size=(12, rows)))
+    case = case_of(sales, promo[..., None], HORIZON, "D", ["promo"])
+    schema = dataclasses.replace(case.panel.schema, item=("shop", "product"))
+    panel = dataclasses.replace(case.panel, item_ids=tuple(names), schema=schema)
+    made = forecaster()
+    found = medians(made, panel)[:2, :3].mean(1) / 50
+    np.testing.assert_allclose(found, [1.2, 1.7], rtol=0.1)
+    assert [group.name for group in made.effects(panel)[0].groups] == ["product=bread", "product=milk", "product=wine"]

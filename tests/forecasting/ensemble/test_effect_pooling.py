@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tsattn.forecasting.ensemble.effect_pooling import pool
+from tsattn.forecasting.ensemble.effect_pooling import pool, pool_by_best
 from tsattn.forecasting.ensemble.series_effects import estimate, level_and_season, slopes_of
 
 
@@ -87,3 +87,21 @@ def test_when_a_day_is_missing_then_its_level_and_weekday_stand_in_for_it():
     holes = week.copy()
     holes[[50, 77]] = np.nan
     np.testing.assert_allclose(level_and_season(holes, (7,))[[50, 77]], week[[50, 77]], atol=0.2)
+
+
+def test_when_one_of_several_groupings_explains_the_effects_then_it_is_taken():
+    rng, n = np.random.default_rng(3), 24
+    all_alike, shop, product = np.zeros(n, np.int64), np.arange(n) // 6, np.arange(n) % 6
+    truth = np.array([0.1, 0.3, 0.5, 0.7, 0.9, 1.1])[product] + 0.05 * rng.normal(size=n)
+    spread = np.full(n, 0.05**2)
+    spread[0] = np.inf  # a new series
+    found = pool_by_best(truth, spread, np.stack([all_alike, shop, product], 1), 1000)
+    assert found.grouping == 2
+    assert found.beta[0] == pytest.approx(0.1, abs=0.07)
+    same = pool_by_best(0.4 + 0.05 * rng.normal(size=n), spread, np.stack([all_alike, shop, product], 1), 1000)
+    assert same.grouping == 0
+
+
+def test_groups_as_many_as_series_are_ignored():
+    groups = np.stack([np.zeros(6, np.int64), np.arange(6)], 1)
+    assert pool_by_best(np.arange(6.0), np.full(6, 1e-4), groups, 1000).grouping == 0

@@ -28,7 +28,7 @@ def effect_at(loads: np.ndarray, weather: np.ndarray, degrees: float) -> np.ndar
     rows = np.arange(len(loads))
     pools = Pools(((rows, rows),))
     ahead = np.concatenate([weather, np.zeros((len(loads), 1, 1))], 1)
-    found, _ = estimated(loads, Covariates.of(ahead), np.zeros_like(rows), np.zeros_like(rows), pools, (7,))
+    found, _ = estimated(loads, Covariates.of(ahead), np.zeros_like(rows), np.zeros((len(rows), 1), np.int64), pools, (7,))
     shift = found._shift(np.full((len(loads), 1, 1), degrees), rows)[0][:, 0]
     return np.where(found.factor, 500 * np.expm1(shift), shift)
 

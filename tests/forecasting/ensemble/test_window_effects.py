@@ -22,7 +22,9 @@ def forms(days: int, noise: tuple[float, float]) -> list[bool]:
     past = week * 1.8**promo * np.exp(noise[1] * error)
     past[0] = week + 30 * promo[0] + noise[0] * error[0]
     known, rows = np.pad(promo, ((0, 0), (0, 1)))[..., None], np.arange(3)
-    effects, _ = estimated(past, Covariates.of(known), np.zeros_like(rows), np.zeros_like(rows), Pools(((rows, rows),)), (7,))
+    effects, _ = estimated(
+        past, Covariates.of(known), np.zeros_like(rows), np.zeros((len(rows), 1), np.int64), Pools(((rows, rows),)), (7,)
+    )
     return effects.factor.tolist()
 
 

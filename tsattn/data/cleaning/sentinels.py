@@ -17,6 +17,8 @@ DIGIT = 10.0  # a code has one digit more than the other values
 FAR_NEGATIVE, FAR_POSITIVE, FAR_ANY = 1.0, 3.0, 5.0  # ranges of the rest, for a repeated code: see `_is_sentinel`
 FAR_ONCE = 10.0  # ranges of the rest, for a code that occurs once or twice, and for a repeated value that is no code
 FAR_TWICE = 1.5  # ranges of a varied rest, for a negative code that occurs exactly twice
+DIGITS, MANY = 100.0, 50  # a code with two digits more than so many other values is one, however rare and whatever they count
+CIRCLES, TURN = ((0.0, 360.0), (-180.0, 180.0)), 270.0  # ranges of angles in degrees, and the least spread of a series of them
 NINES = 99.0  # too common a value to be among the codes
 VARIED = 0.2  # share of distinct values from which on a series is taken as a measurement, not as counts or prices
 STRONG = np.array([s * (10.0**k - 1) / d for k in range(3, 8) for d in (1, 10) for s in (1, -1) if (10.0**k - 1) / d > 900])
@@ -75,6 +77,7 @@ def _is_sentinel(value: float, count: int, rest: np.ndarray, times: np.ndarray) 
     """True for a code outside the rest of its series: distinct values `rest`, rising, each so many `times`.
 
     Negative beside values that never are: a code. A digit more than all others: a code, unless it is one count among counts.
+    Two digits more than many others, or outside the circle that angles fill: a strong code, even among counts.
     A code that is a usual value elsewhere, such as -777, must be negative and far away where it occurs once or twice.
     Otherwise it must be some ranges of the rest away, more of them where it is rarer, positive, or beside counts and prices.
     """
@@ -89,6 +92,8 @@ def _is_sentinel(value: float, count: int, rest: np.ndarray, times: np.ndarray) 
         return bool(value < 0 and rest[0] - value >= far * (rest[-1] - rest[0]) > 0)
     if value < 0 <= rest[0]:
         return True
+    if strong and (_has_two_digits_more(value, rest, total) or (count > 1 and _are_angles(rest, total))):
+        return True
     if value >= DIGIT * np.abs(rest[[0, -1]]).max():
         return often or not (rest >= 0).all() or not (rest == np.rint(rest)).all()
     low, high = _trimmed(rest, times) if often else (rest[0], rest[-1])
@@ -97,6 +102,17 @@ def _is_sentinel(value: float, count: int, rest: np.ndarray, times: np.ndarray) 
         return bool(gap >= FAR_ONCE * (high - low))
     far = (FAR_NEGATIVE if value < 0 else FAR_POSITIVE) if varied else FAR_ANY
     return bool(gap >= far * (high - low) > 0) and (strong or varied)
+
+
+def _has_two_digits_more(value: float, rest: np.ndarray, total: int) -> bool:
+    """True for a positive code beside many values that are a hundredth of it at most, such as 999 in phases 1 to 8."""
+    return total >= MANY and value >= DIGITS * np.abs(rest[[0, -1]]).max() > 0
+
+
+def _are_angles(rest: np.ndarray, total: int) -> bool:
+    """True where a varied rest fills a circle of degrees, outside which no angle lies."""
+    within = any(low <= rest[0] and rest[-1] <= high for low, high in CIRCLES)
+    return bool(within and rest[-1] - rest[0] >= TURN and (_varied(rest, total) or len(rest) >= FEWEST))
 
 
 def _is_repeated_far(value: float, count: int, rest: np.ndarray, times: np.ndarray) -> bool:

@@ -21,6 +21,7 @@ FAR = 2.0  # mean differences of neighbours that a change exceeds
 PAIR = 0.4  # of a change, by which two neighbouring values may miss the conversion
 LEVEL = 0.15  # of a change, by which the medians may miss it
 SPREAD = 0.35  # log ratio by which the spread may miss it; °C to °F is 0.59
+NEAR = 0.7  # log ratio by which the spread of the values on either side that must lie apart may miss it
 _MOST_PAIRS = 8  # pairs of neighbours per series that may look like a conversion: more of them are normal for it
 
 
@@ -88,7 +89,21 @@ def find_unit_changes(panel: Panel) -> list[UnitChange]:
             first, end = bounds[item[k] : item[k] + 2]
             if _is_change(values[max(first, k - LONG) : k], values[k : min(end, k + LONG)], conversion):
                 found.append(UnitChange(int(item[k]), int(rows[k]), conversion))
-    return sorted(found, key=lambda one: one.row)
+    return _without_repeats(sorted(found, key=lambda one: one.row))
+
+
+def _without_repeats(changes: list[UnitChange]) -> list[UnitChange]:
+    """Return the changes, by row, without those of series that make one conversion twice in a row: the second is impossible.
+
+    Demand that is switched off each August rises like that each September.
+    """
+    last: dict[int, Conversion] = {}
+    repeated = set()
+    for change in changes:
+        if last.get(change.item) is change.conversion:
+            repeated.add(change.item)
+        last[change.item] = change.conversion
+    return [change for change in changes if change.item not in repeated]
 
 
 def warn_of_unit_changes(panel: Panel, notes: Notes) -> None:
@@ -124,8 +139,14 @@ def _is_change(before: np.ndarray, after: np.ndarray, conversion: Conversion) ->
     lower, upper = sides if np.median(sides[0]) < np.median(sides[1]) else sides[::-1]
     if np.quantile(lower, 0.95) >= np.quantile(upper, 0.05):
         return False
+    near = abs(_spread_ratio(*sides, conversion))  # the unit holds on the whole of either side, not only beyond a shutdown
+    return near < NEAR and abs(_spread_ratio(before, after, conversion)) < SPREAD
+
+
+def _spread_ratio(before: np.ndarray, after: np.ndarray, conversion: Conversion) -> float:
+    """Return the log ratio by which the spread misses that of the conversion, infinite for a side without spread."""
     spreads = [_spread(side) for side in (before, after)]
-    return min(spreads) > 0 and abs(np.log(spreads[1] / spreads[0] / conversion.factor)) < SPREAD
+    return float(np.log(spreads[1] / spreads[0] / conversion.factor)) if min(spreads) > 0 else np.inf
 
 
 def _spread(values: np.ndarray) -> float:

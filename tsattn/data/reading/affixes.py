@@ -24,7 +24,7 @@ UNITS = frozenset(
         "% %RH ° °C °F ºC ºF ℃ ℉ C F K kWh MWh GWh TWh Wh kW MW GW W Wp VA kVA kvar V mV kV A mA Hz kHz MHz GHz",
         "m km cm mm nm µm um m2 m² km2 km² ha ft ft2 ft² sqft in mi yd m3 m³ Nm3 Nm³ l L ml mL cl hl dl gal bbl",
         "kg g mg µg ug t kt Mt lb lbs oz h hr hrs hours hour min mins minutes s sec secs seconds ms ns d day days",
-        "pcs pc pieces piece Stk Stk. Stück units unit u. ppm ppb hPa mbar bar Pa kPa MPa psi inHg mmHg",
+        "pcs pc PC pieces piece ST EA KG KAR PAL Stk Stk. Stück units unit u. ppm ppb hPa mbar bar Pa kPa MPa psi inHg mmHg",
         "km/h kmh kph m/s mph kn kt knots W/m2 W/m² kWh/m2 kWh/m² µg/m3 µg/m³ ug/m3 mg/m3 mg/m³ mg/l mg/L g/l g/kg kg/m3",
         "m3/s m³/s m3/h m³/h l/s l/min l/h L/s L/min L/h cfs kB KB MB GB TB kbps Mbps Gbps",
         "rpm lx lux dB dBA dBm J kJ MJ GJ kcal cal",
@@ -73,6 +73,9 @@ _FAMILIES: dict[str, dict[str, float]] = {
 }
 _FEW = 9  # distinct texts that may be the names of bins, such as 100 ms and 1 s
 _FLAG = re.compile(r"[bcdefinprsuz]{1,3}|\*{1,4}|[†‡§¶#^~!\u00b9\u00b2\u00b3]|\([a-zA-Z]{1,2}\)|\[\w{1,2}\]")
+_PLAIN_DECIMAL = re.compile(r"([+-]?\d+[.,](\d+))")
+_CAPITAL_FLAG = re.compile(r"([+-]?\d+[.,](\d+))([A-Z])")
+_FEW_MARKED = 0.5  # most numbers with a flag for each without one
 # sign, currency, sign, number, the rest
 SPLIT = re.compile(
     rf"(?P<neg>[+-]?)\s*(?P<pre>{_CURRENCY})?\s*(?P<num>[+-]?(?:\d[\d.,'\u2019\u00a0\u202f\u2009 ]*|[.,]\d+)(?:[eE][+-]?\d+)?)"
@@ -120,6 +123,8 @@ def beside(texts: Sequence[str]) -> Affixes | None:
         else ["currency signs" if len(signs) > 1 or not signs & {*_CODES.split("|")} else f"currency {min(signs)}"]
     )
     rest = {s for s in suffixes if s and s not in signs}
+    if rest and not signs and _are_quality_flags(texts):
+        return Affixes("flags", (*done, f"flags such as {min(rest)!r}"))
     if len({_same(s) for s in signs}) > 1:
         one, two = sorted(signs)[:2]
         return Affixes(clash=(one, two))
@@ -145,6 +150,23 @@ def beside(texts: Sequence[str]) -> Affixes | None:
         one, two = sorted(rest)[:2]
         return Affixes(clash=(one, two))
     return None
+
+
+def _are_quality_flags(texts: Sequence[str]) -> bool:
+    """Return True if the suffixes are capital letters of quality directly behind a few of the numbers, as in 12.345N and 8.12M.
+
+    The numbers have as many decimals as those without a letter. If the letters were factors such as M for millions, no value
+    would lie within a decade above the others.
+    """
+    marked = [m for m in map(_CAPITAL_FLAG.fullmatch, texts) if m]
+    bare = [m for m in map(_PLAIN_DECIMAL.fullmatch, texts) if m]
+    if not 0 < len(marked) <= _FEW_MARKED * len(bare) or len(marked) + len(bare) < len(texts):
+        return False
+    if len({len(m[2]) for m in (*marked, *bare)}) > 1:
+        return False
+    highest = max(abs(float(m[1].replace(",", "."))) for m in bare)
+    scaled = [abs(float(m[1].replace(",", "."))) * _SCALES.get(m[3], float("inf")) for m in marked]
+    return highest > 0 and all(value == 0 or value > 10 * highest for value in scaled)
 
 
 def _scales_of_currencies(suffixes: Collection[str]) -> dict[str, float]:

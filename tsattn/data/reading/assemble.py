@@ -10,6 +10,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.cleaning.row_checks import warn_of_gross_errors, warn_of_lone_negative, without_sentinels
 from tsattn.data.cleaning.unit_changes import warn_of_unit_changes
 from tsattn.data.freq import Freq
+from tsattn.data.names import listed, words
 from tsattn.data.panel import Panel, Schema
 from tsattn.data.reading import freq_inference
 from tsattn.data.reading.coarse_known import with_filled_steps
@@ -24,9 +25,13 @@ from tsattn.data.reading.open_slots import with_open_slots
 from tsattn.data.reading.roles import Roles
 from tsattn.data.reading.row_times import Clock, same_time_of_day, utc_stamps, wall_stamps
 from tsattn.data.reading.rows import Rows, in_order, merged, one_below_the_other, resampled
-from tsattn.data.reading.targets import warn_of_summed_levels
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
+
+_LEVEL_WORDS = {
+    *("balance", "saldo", "kontostand", "solde", "stock", "inventory", "bestand", "lagerbestand", "level", "pegel", "humidity"),
+    *("temperature", "temp", "temperatur", "price", "preis", "precio", "prix", "rate", "kurs", "close", "open", "high", "low"),
+}
 
 
 def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptions, schema: Schema | None, notes: Notes) -> Panel:
@@ -62,7 +67,7 @@ def assemble(table: Table, clock: Clock | None, roles: Roles, options: ReadOptio
         {} if options.fill is None else dict.fromkeys(range(len(targets)), options.fill),
     )
     if options.resample and options.agg == "sum":
-        warn_of_summed_levels(roles.target, notes)
+        _warn_of_summed_levels(roles.target, notes)
         if options.fill is None:
             _hint_at_fill(grid, len(rows), notes)
     del rows
@@ -130,7 +135,7 @@ def _timed(
     if step is not None and not step.has_clock:
         raise ConfigError(f"--freq {step}: the rows have timestamps", "use --timestamp none to number the rows instead")
     stamps = wall_stamps(clock) if daily or not zoned else utc_stamps(clock, rows.group, rows.where)
-    ordered = in_order(replace(rows, stamps=stamps), notes)
+    ordered = _in_order_of_days(rows, clock, stamps, notes) if daily and zoned else in_order(replace(rows, stamps=stamps), notes)
     hint = "" if len(rows.ids) > 1 else "; or name the column that identifies the series: --item NAME"
     if not zoned and not same_time_of_day(stamps):
         hint += "; if a clock was set back there, name its zone: --timezone Europe/Berlin, for example"
@@ -154,6 +159,20 @@ def _timed(
             raise
         notes.warn(f"the days are days in UTC, not in {clock.zone}: kept in UTC")
         return freq, found, "UTC", ""
+
+
+def _in_order_of_days(rows: Rows, clock: Clock, wall: np.ndarray, notes: Notes) -> Rows:
+    """Return the rows in the order of their local times `wall` (n,), reporting only rows whose UTC times are out of order.
+
+    The local hour that occurs twice in autumn is in order, although its local times go back.
+    """
+    try:
+        instants = utc_stamps(clock, rows.group, rows.where)
+    except DataError:  # the rows are in no order that says which of the two hours they are of
+        return in_order(replace(rows, stamps=wall), notes)
+    ordered = in_order(replace(rows, stamps=instants), notes)
+    local = wall if ordered.source is None else wall[ordered.source]
+    return in_order(replace(ordered, stamps=local), Notes())
 
 
 def _counted(rows: Rows, clock: Clock | None, forced: Freq | None, options: ReadOptions, notes: Notes) -> tuple[Freq, Rows]:
@@ -271,3 +290,10 @@ def _rows_kept(trim: _Trim) -> np.ndarray:
     low, sizes = trim.low[trim.kept], (trim.end - trim.low)[trim.kept]
     begins = np.cumsum(sizes) - sizes
     return np.repeat(low - begins, sizes) + np.arange(int(sizes.sum()))
+
+
+def _warn_of_summed_levels(names: tuple[str, ...], notes: Notes) -> None:
+    """Warn of columns that are named like levels: their sum over a period counts each row once more."""
+    levels = [n for n in names if set(words(n)) & _LEVEL_WORDS]
+    if levels:
+        notes.warn(f"{listed(levels)}: a level is seldom added up over time; --agg last takes its last value in each step")

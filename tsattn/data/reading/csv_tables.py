@@ -19,12 +19,13 @@ from tsattn.data.reading.columns import Columns, Table
 from tsattn.data.reading.dialect import LONGEST_LINE, Dialect, fallen_back, marks_of_words, sniff
 from tsattn.data.reading.drawn_tables import undrawn
 from tsattn.data.reading.first_row_extras import without_first_row_extras
-from tsattn.data.reading.footers import is_total
+from tsattn.data.reading.footers import EVENT, is_total
 from tsattn.data.reading.header import COMMENTS
 from tsattn.data.reading.json_tables import holds_series, json_table, unfolded_series
 from tsattn.data.reading.marks import proved
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.quoted_lines import tightened, unwrapped, with_whole_dates
+from tsattn.data.reading.r_prints import unprinted
 from tsattn.data.reading.row_location import Where
 from tsattn.data.reading.source import Part
 from tsattn.data.reading.wide_numbers import Uneven, convert_options, wide_columns
@@ -46,6 +47,7 @@ def load(part: Part, options: ReadOptions, notes: Notes) -> Table:
     import pyarrow as pa
 
     try:
+        part = unprinted(part, notes) if part.kind == "text" else part
         if part.kind == "text":
             part = without_first_row_extras(undrawn(part, notes), notes)
             part = with_whole_dates(tightened(unwrapped(part, notes)), notes)
@@ -335,9 +337,16 @@ def _is_code(cell: str) -> bool:
 
 
 def _is_message(row: list[str], usual: list[str]) -> bool:
-    """Return True for a shorter line with words where rows have a number or a date: a message of a program or a header again."""
-    pairs = zip(row, usual, strict=False)
-    wordy = (cell.strip() for cell, other in pairs if is_telling(other.strip()) and not is_telling(cell.strip()))
+    """Return True for a shorter line with words where rows have a number or a date: a message of a program or a header again.
+
+    A word behind a number counts where rows have none: 0.24 Dividend.
+    """
+    pairs = ((cell.strip(), other.strip()) for cell, other in zip(row, usual, strict=False))
+    wordy = (
+        cell
+        for cell, other in pairs
+        if is_telling(other) and (not is_telling(cell) or (re.fullmatch(EVENT, cell) and not _WORD.search(other)))
+    )
     return len(row) < len(usual) and any(_WORD.search(cell) and cell not in NULLS for cell in wordy)
 
 

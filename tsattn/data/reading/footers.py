@@ -17,6 +17,8 @@ from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
+_MOST_EVENTS = 0.1  # largest share of rows that hold events
+_WORD = re.compile(r"[^\W\d_]{3}")
 _MOST = 20  # rows at the end that may be notes
 _TOTAL = re.compile(
     r"(?:grand|sub|sub-|overall)?\s*(?:totals?|sums?|summe|gesamt(?:summe|ergebnis)?|ergebnis|insgesamt|zwischensumme|totale|suma|"
@@ -32,6 +34,8 @@ _SUM_WORD = (
 )
 _TOTAL_OF = re.compile(rf"{_SUM_WORD}[\s:-].{{1,40}}|.{{1,40}}[\s:-]{_SUM_WORD}[:.]?", re.I)
 _AMOUNT = re.compile(r"[^\w\s]{0,2}\d[\d.,' ]*[^\w\s]{0,2}")
+EVENT = r"[\d.,:/]+ [A-Za-z]{4,}(?: [A-Za-z]+)*"  # 0.24 Dividend, 2:1 Stock Splits
+_SYSTEM_MARK = r"\$RT_[A-Z]+\$"
 _SENTENCE = re.compile(
     r"[^\W\d_]{3,}[\s\S]*[\s:.][\s\S]*|[*\u00b9\u00b2\u00b3\u2020].+|\(.{3,}\)|[-=_]{3,}|end|eof"
     r"|sources?|notes?|fuentes?|notas?|fontes?|quellen?|anmerkung(?:en)?|remarques?",
@@ -54,7 +58,8 @@ def without_footers(table: Table, notes: Notes) -> Table:
 
     Such rows are found in the column whose other texts are dates. A text that looks like a malformed date stays, as an error.
     """
-    table = _without_padded_notes(table, notes)
+    table = _without_system_marks(_without_padded_notes(table, notes), notes)
+    table = _without_events(table, notes)
     table = _without_annotations(_without_subtotals(_without_sum(table, notes), notes), notes)
     for column in table.columns.others.values():
         if column.kind != "text" or column.labels is None or not len(column.labels) or table.rows < 3:
@@ -163,6 +168,50 @@ def _without_annotations(table: Table, notes: Notes) -> Table:
     notes.repair("rows of annotations left out", len(rows), table.where(int(rows[0])))
     rest = table.take(np.flatnonzero(first.missing))
     return _compacted(rest.only(n for n in rest.columns if n != first.name))
+
+
+def _without_system_marks(table: Table, notes: Notes) -> Table:
+    """Leave out rows in which WinCC records events of the system, such as $RT_OFF$, in the column that names the series."""
+    for column in table.columns.others.values():
+        marks = _matching(column, _SYSTEM_MARK)
+        if marks.any() and not marks.all():
+            rows = np.append(marks, False)[column.values]
+            example = column.texts()[int(np.argmax(marks))]
+            notes.repair(f"rows of system events such as {example} left out", int(rows.sum()), table.where(int(np.argmax(rows))))
+            return _compacted(table.take(np.flatnonzero(~rows)))
+    return table
+
+
+def _without_events(table: Table, notes: Notes) -> Table:
+    """Leave out rows that hold a date and an event, such as 0.24 Dividend, in columns whose other cells have no words."""
+    texts = {n: c for n, c in table.columns.others.items() if c.kind == "text" and c.labels is not None}
+    dated = next((n for n, c in texts.items() if _is_dates(c)), None)
+    found: dict[str, np.ndarray] = {}
+    for name, column in texts.items() if dated is not None else ():
+        if (events := _matching(column, EVENT)).any():
+            plain = all(is_telling(t) and _WORD.search(t) is None for t, e in zip(column.texts(), events, strict=True) if not e)
+            if plain and not events.all():
+                found[name] = np.append(events, False)[column.values]
+    if not found:
+        return table
+    rows = np.logical_or.reduce(list(found.values()))
+    for name, column in table.columns.items():
+        if name != dated:
+            rows &= found.get(name, False) | column.missing
+    if not rows.any() or rows.mean() > _MOST_EVENTS:
+        return table
+    example = next(c.text_at(int(np.argmax(rows))) for n, c in texts.items() if n in found)
+    notes.repair(f"rows of events such as {example!r} left out", int(rows.sum()), table.where(int(np.argmax(rows))))
+    return _compacted(table.take(np.flatnonzero(~rows)))
+
+
+def _matching(column: Column, pattern: str) -> np.ndarray:
+    """Return (u,) bool, True for each text of a column that a regular expression matches; (0,) for other columns."""
+    import pyarrow.compute as pc
+
+    if column.kind != "text" or column.labels is None:
+        return np.zeros(0, bool)
+    return arrow.values(pc.match_substring_regex(column.labels, f"^(?:{pattern})$"), False).astype(bool)
 
 
 def _is_dates(column: Column) -> bool:

@@ -110,7 +110,7 @@ def _explained(rows: Rows, uneven: freq_inference.Uneven) -> DataError:
     if uneven.kind == "irregular":
         return DataError(
             f"{rows.place(row)}: {item}irregular timestamps ({gap}, for example)",
-            f"aggregate them to a fixed frequency: --resample {nice} --agg mean",
+            f"aggregate them to a fixed frequency: --resample {nice} --agg mean (or sum, for amounts and counts)",
         )
     finest = f"; or put them on a finer grid with gaps: --freq {uneven.finest.alias}" if uneven.finest else ""
     return DataError(
@@ -205,11 +205,11 @@ def on_grid(
     index = bounds[:-1][rows.group] + steps
     _stop_at_shared_steps(rows, index, freq)
     gaps = total - len(rows)
-    if gaps:
-        first = int(np.argmax(np.diff(steps, prepend=-1)[_inner(indptr, len(rows))] > 1))
-        row = int(np.flatnonzero(_inner(indptr, len(rows)))[first])
+    missing = _missing_before(steps, indptr, rows.blank(targets)) if gaps else np.zeros(0, np.int64)
+    if missing.any():
         what = f"filled with {next(iter(fill.values())):g}" if fill else "left empty as missing values"
-        notes.repair(f"missing rows: {what}", gaps, f"before {rows.place(row)}{_longest_gap(rows, steps, freq)}")
+        place = rows.place(int(np.argmax(missing > 0)))
+        notes.repair(f"missing rows: {what}", int(missing.sum()), f"before {place}{_longest_gap(rows, missing, freq)}")
     if gaps > 2 * len(rows) and not fill:
         row, jump = _widest(steps, indptr)
         if 2 * jump > gaps:  # one gap makes most of it: rather a wrong timestamp than a wrong step
@@ -227,14 +227,33 @@ def _widest(steps: np.ndarray, indptr: np.ndarray) -> tuple[int, int]:
     return row, int(jumps[row])
 
 
-def _longest_gap(rows: Rows, steps: np.ndarray, freq: Freq) -> str:
+def _missing_before(steps: np.ndarray, indptr: np.ndarray, blank: np.ndarray) -> np.ndarray:
+    """Return (n,) the number of rows that are missing between each row and the one before it in its series.
+
+    Of future rows, which are blank after the last target, none is missing if they keep to a coarser step, such as hourly
+    weather after loads of quarter hours.
+    """
+    inner = _inner(indptr, len(steps))
+    jumps = np.where(inner, np.diff(steps, prepend=0), 1)
+    after = np.flatnonzero(~blank)
+    item = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    last = np.full(len(indptr) - 1, -1)
+    np.maximum.at(last, item[after], after)
+    ahead = inner & (np.arange(len(steps)) > last[item] + 1)
+    least = np.full(len(last), np.iinfo(np.int64).max)
+    np.minimum.at(least, item[ahead], jumps[ahead])
+    coarse = np.where(ahead & (jumps % least[item] == 0), least[item], 1)
+    return np.asarray(jumps // coarse - 1)
+
+
+def _longest_gap(rows: Rows, missing: np.ndarray, freq: Freq) -> str:
     """Describe the longest gap for the report: its steps, and its first missing timestamp; "" if every gap is one step."""
-    row, jump = _widest(steps, rows.indptr)
-    if jump <= 2:
+    row = int(np.argmax(missing))
+    if missing[row] <= 1:
         return ""
     first = freq.advance(rows.stamps[row - 1 : row], np.array([1]))[0]
     name = f" in {rows.called(row)}" if len(rows.indptr) > 2 else ""
-    return f"; longest: {jump - 1:,} rows from {shown(first)}{name}"
+    return f"; longest: {missing[row]:,} rows from {shown(first)}{name}"
 
 
 def _too_fine(rows: Rows, steps: np.ndarray, indptr: np.ndarray, total: int, freq: Freq) -> DataError:

@@ -52,6 +52,8 @@ def find_header(rows: list[list[str]], aligned: bool = False) -> Head:
         _is_header(rows[k], rows[k + 1 :]) for k in range(first + 1, min(first + 4, len(rows) - 1))
     ):
         first += 1
+    if (measured := _periods_above_a_measure(rows, first)) is not None:
+        return measured
     if (short := _short_header(rows, first, width)) is not None:
         return short
     count = _header_rows(rows, first, width)
@@ -235,6 +237,29 @@ def _names_periods(head: Sequence[str], body: list[list[str]]) -> bool:
         return False
     below = [cell.strip() for row in body for cell in row[lead:] if cell.strip()]
     return sum(bool(_PERIOD.fullmatch(cell)) for cell in below) <= len(below) / 2
+
+
+def _periods_above_a_measure(rows: list[list[str]], first: int) -> Head | None:
+    """Return the header of rows below a line of periods and a line that repeats one measure under each, as SAP writes it.
+
+    The names before the periods are those of the second line.
+    """
+    if first + 2 >= len(rows) or not len(rows[first]) == len(rows[first + 1]) == len(rows[first + 2]):
+        return None
+    above, below, row = ([cell.strip() for cell in rows[first + k]] for k in range(3))
+    periods = [k for k, cell in enumerate(above) if _PERIOD.fullmatch(cell) or cell_class(cell) == "date"]
+    if len(periods) < 3 or periods != list(range(periods[0], periods[0] + len(periods))) or not periods[0]:
+        return None
+    measures = {below[k] for k in periods}
+    lead = range(periods[0])
+    if len(measures) > 1 or cell_class(below[periods[0]]) != "text" or not any(below[k] for k in lead):
+        return None
+    if any(cell_class(row[k]) not in ("empty", "number") and not are_amounts([row[k]]) for k in periods):
+        return None
+    if any(cell_class(below[k]) not in ("text", "empty") for k in lead):
+        return None
+    names = (*(below[k] or (above[k] if k else "") for k in lead), *above[periods[0] :])
+    return Head(first + 2, names, 2, ((f"one word, {below[periods[0]]!r},", first + 1),))
 
 
 def _header_rows(rows: list[list[str]], first: int, width: int) -> int:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tsattn.data.name_parts import BETWEEN
 from tsattn.data.names import did_you_mean
 from tsattn.errors import ConfigError
-
-_BETWEEN = "/"  # between the values of several item columns in the name of a series
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class HolidayRegions:
 
     def check(self, item_ids: Sequence[str]) -> None:
         """Raise ConfigError for a name that is neither a series nor a part of the name of one."""
-        known = dict.fromkeys((*item_ids, *(part for item in item_ids for part in item.split(_BETWEEN))))
+        known = dict.fromkeys((*item_ids, *(part for item in item_ids for part in item.split(BETWEEN))))
         for name, region in self.named:
             if name not in known:
                 said = f"--holidays {name}={region}: the data has no series {name!r}"
@@ -62,6 +61,6 @@ class HolidayRegions:
         usual = [place[region] for region in self.usual]
         out = np.zeros((len(item_ids), len(place)), bool)
         for i, item in enumerate(item_ids):
-            parts = [k for part in item.split(_BETWEEN) for k in own.get(part, ())]
+            parts = [k for part in item.split(BETWEEN) for k in own.get(part, ())]
             out[i, own.get(item) or parts or usual] = True
         return out

@@ -10,6 +10,7 @@ from itertools import combinations, islice
 import numpy as np
 
 from tsattn.data import arrow
+from tsattn.data.name_parts import BETWEEN
 from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading.column_blocks import fractional, where, whole
 from tsattn.data.reading.columns import Column, Table, as_text
@@ -255,7 +256,7 @@ def _conflicts(stamps: np.ndarray, keys: list[np.ndarray], values: list[np.ndarr
 
 
 def items_of(table: Table, item: tuple[str, ...], fallback: str) -> tuple[np.ndarray, list[str]]:
-    """Return (group (n,) int32, names) of the rows, in order of first appearance; several columns are joined by "/"."""
+    """Return (group (n,) int32, names) of the rows, in order of first appearance; several columns are joined by BETWEEN."""
     if not item:
         return np.zeros(table.rows, np.int32), [fallback]
     group, names = _item(table, table.columns[item[0]])
@@ -265,7 +266,7 @@ def items_of(table: Table, item: tuple[str, ...], fallback: str) -> tuple[np.nda
         keys, first, inverse = np.unique(joined, return_index=True, return_inverse=True)
         rank = np.argsort(np.argsort(first))
         pairs = [(names[k // len(more_names)], more_names[k % len(more_names)]) for k in keys[np.argsort(first)].tolist()]
-        names = [f"{one}/{two}" if two else one for one, two in pairs]
+        names = [f"{one}{BETWEEN}{two}" if two else one for one, two in pairs]
         group = rank[inverse].astype(np.int32)
     if len(set(names)) < len(names):
         twice = next(n for n, count in Counter(names).items() if count > 1)

@@ -23,6 +23,7 @@ from tsattn.data.reading.units_by_item import numbers_by_item
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
+_MANY_LIMITS = 0.05  # share of values such as <1 above which leaving them out may bias forecasts
 _INDEX_NAME = re.compile(r"(?:unnamed(?:_\d+)*|index|rownames|row|row_id|row_?num(?:ber)?|no|nr|column_\d+|obs|id|level_\d)?")
 _COUNT_WORDS = {
     *("no", "nr", "num", "number", "sl", "sr", "sno", "slno", "srno", "lfd", "lp", "nro"),
@@ -201,6 +202,12 @@ def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
     if numbers.censored:
         example = next(t for t in column.texts() if t[:1] in "<>≤≥" or re.match(CENSORED_WORDS, t))
         notes.repair(f"limits such as {example!r} treated as missing", numbers.censored, f"column {column.name!r}")
+        if numbers.censored > _MANY_LIMITS * len(column) and example[0] in "<>≤≥":
+            bias, estimate = ("high", "half the limit") if example[0] in "<≤" else ("low", "the limit")
+            notes.warn(
+                f"column {column.name!r}: {numbers.censored:,} of {len(column):,} values are limits such as {example!r}, read "
+                f"as missing, so forecasts may be too {bias}; write an estimate in their place, such as {estimate}"
+            )
     if numbers.why:
         notes.weigh(f"marks of {column.name!r}", ", ".join(numbers.done) or "decimal mark", "; ".join(numbers.why))
 

@@ -28,6 +28,7 @@ _EPOCHS = (("s", 1e8, 1e6), ("ms", 1e11, 1e3), ("us", 1e14, 1.0), ("ns", 1e17, 1
 _EPOCH_YEARS = (np.datetime64("1980-01-01", "us"), np.datetime64("2100-01-01", "us"))
 _SERIAL_ZERO = np.datetime64("1899-12-30", "D")  # day 0 of the 1900 system from March 1900 on
 _SERIAL_1904 = 1462
+SERIAL_DAYS = {"1900": "serial days", "1904": "serial days since 1904"}  # date system of a workbook -> style
 _SERIALS = (25569, 73051)  # 1970 to 2100
 _SERIAL_MATLAB = 693960  # days from year 0 to the spreadsheets' day 0
 _OLDEST = np.datetime64("1900-01-01", "us")
@@ -283,9 +284,9 @@ def _serials(some: np.ndarray) -> tuple[np.ndarray, str] | None:
     us = _rounded(some * DAY)
     stamps = _SERIAL_ZERO.astype("datetime64[us]") + us.astype("timedelta64[us]")
     late = stamps + np.timedelta64(_SERIAL_1904, "D")
-    if _is_natural(late) and not _is_natural(stamps) and late.max() < _EPOCH_YEARS[1]:
-        return late, "serial days since 1904"
-    return (stamps, "serial days") if some.min() >= _SERIALS[0] else None
+    if are_natural_days(late) and not are_natural_days(stamps) and late.max() < _EPOCH_YEARS[1]:
+        return late, SERIAL_DAYS["1904"]
+    return (stamps, SERIAL_DAYS["1900"]) if some.min() >= _SERIALS[0] else None
 
 
 def _counted(some: np.ndarray, kind: str) -> tuple[np.ndarray, str] | None:
@@ -307,7 +308,13 @@ def _rounded(us: np.ndarray) -> np.ndarray:
     return (np.round(us / _SECOND) * _SECOND).astype(np.int64)
 
 
-def _is_natural(stamps: np.ndarray) -> bool:
+def in_date_system(stamps: np.ndarray, style: str, system: str) -> np.ndarray:
+    """Return the dates (n,) of serial days that were read in a style of SERIAL_DAYS in the date system "1900" or "1904"."""
+    days = _SERIAL_1904 * ((system == "1904") - (style == SERIAL_DAYS["1904"]))
+    return np.asarray(stamps + np.timedelta64(days, "D"))
+
+
+def are_natural_days(stamps: np.ndarray) -> bool:
     """Return True if days are all the first of a month, all the last of a month, or all weekdays over two weeks or more."""
     day = np.unique(stamps.astype("datetime64[D]"))
     month = day.astype("datetime64[M]")

@@ -41,6 +41,7 @@ from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.rows import shown
 from tsattn.data.reading.source import Part, parts_of
 from tsattn.data.reading.split_dates import without_undated
+from tsattn.data.reading.text_items import without_text_items
 from tsattn.data.reading.timestamp_column import find_clock
 from tsattn.data.reading.week_texts import with_named_weeks
 from tsattn.data.report import Notes, ReadReport
@@ -103,7 +104,7 @@ def read(
     options = with_schema(without_none(options, table), schema, table)
     check_options(options, table)
     table = without_undated_notes(drop_index(table, set(options.named), notes), notes)
-    table = outlined(table, notes)
+    table = without_text_items(outlined(table, notes), options, notes)
     unfolded = unfold(table, options, notes) if options.timestamp != "none" else None
     clock: Clock | None
     if unfolded is not None:

@@ -71,6 +71,7 @@ def without_none(options: ReadOptions, table: Table) -> ReadOptions:
 CHOICES = {
     "layout": ("long", "wide", "single", "rows", "times", "year-month"),
     "date_order": ("ymd", "dmy", "mdy"),
+    "date_system": ("1900", "1904"),
     "on_duplicate": ("first", "last", "mean", "sum"),
     "agg": ("mean", "sum", "last"),
 }

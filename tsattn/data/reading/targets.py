@@ -48,17 +48,13 @@ _COVARIATE_WORDS = {
     *("rain", "rainfall", "precipitation", "humidity", "wind", "snow", "cloud", "sunshine", "cpi", "fuel", "oil", "unemployment"),
     *("advert", "is", "has", "flag", "closed", "special", "school", "ferien", "complete", "provisional", "estimated", "imputed"),
 }
-_LEVEL_WORDS = {
-    *("balance", "saldo", "kontostand", "solde", "stock", "inventory", "bestand", "lagerbestand", "level", "pegel", "humidity"),
-    *("temperature", "temp", "temperatur", "price", "preis", "precio", "prix", "rate", "kurs", "close", "open", "high", "low"),
-}
 _GRAND_TOTAL = re.compile(
     r"(?:grand|overall)[ _-]?total|gesamtergebnis|gesamtsumme|total g[ée]n[ée]ral|total geral|totale complessivo|eindtotaal|"
     r"suma końcowa|totalsumma|hovedtotal|celkový součet|общий итог|総計|总计",
     re.I,
 )  # the names of a pivot table's last column in spreadsheets
-_WORDS_OF_SUMS = frozenset(
-    [
+_WORDS_OF_SUMS = {
+    *(
         "total",
         "totals",
         "subtotal",
@@ -72,10 +68,9 @@ _WORDS_OF_SUMS = frozenset(
         "somme",
         "totaal",
         "razem",
-        "ergebnis",
-        "insgesamt",
-    ]
-)
+    ),
+    *("ergebnis", "insgesamt"),
+}
 _SIGN_WORDS = (
     "dbit/crdt debit/credit debet/credit débit/crédit debe/haber dare/avere dt/kt d/k"
     " soll/haben af/bij uit/in out/in +/- 借/贷 支出/收入 debet/kredit"
@@ -126,6 +121,8 @@ def find_target(
     telling = _telling(filled)
     if not one and not (lone and telling):
         return _wide(table, filled, telling, options, notes)
+    if telling and _counts_beside_amounts(telling, filled):
+        raise _several(table, [*without(filled, telling), *telling])
     if telling:
         notes.weigh("target", repr(telling[0]), "its name", listed(telling[1:]))
         return (telling[0],)
@@ -215,6 +212,12 @@ def _telling(names: list[str]) -> list[str]:
     """Return the names that are usual for a target, the most usual first; beside open, high and low, the closing price first."""
     order = (*_CLOSING, *_TARGET_NAMES) if {"open", "high", "low"} <= {_plain(n) for n in names} else _TARGET_NAMES
     return sorted(names_that(names, lambda n: _plain(n) in _TARGET_NAMES), key=lambda n: order.index(_plain(n)))
+
+
+def _counts_beside_amounts(telling: list[str], names: list[str]) -> bool:
+    """Return True if only a number of transactions has a usual name, beside gross or net amounts."""
+    counted = all(_plain(n) in ("count", "cnt") for n in telling)
+    return counted and any(set(words(n)) & {"gross", "net", "brutto", "netto"} for n in names)
 
 
 def _is_one_item(table: Table, name: str) -> bool:
@@ -320,13 +323,6 @@ def _end_together(table: Table, names: list[str]) -> bool:
         ends.append(np.stack([seen[:, ::-1].argmax(1), seen.argmax(1)]))  # rows without a value below and above the others
     counts = (Counter(side[side > 0].tolist()).most_common(1) for side in np.concatenate(ends, 1))
     return any(found and 2 * found[0][1] > len(names) for found in counts)
-
-
-def warn_of_summed_levels(names: tuple[str, ...], notes: Notes) -> None:
-    """Warn of columns that are named like levels: their sum over a period counts each row once more."""
-    levels = [n for n in names if set(words(n)) & _LEVEL_WORDS]
-    if levels:
-        notes.warn(f"{listed(levels)}: a level is seldom added up over time; --agg last takes its last value in each step")
 
 
 def check_names(table: Table, names: tuple[str, ...], clock: Clock | None, options: ReadOptions, notes: Notes) -> None:

@@ -14,7 +14,7 @@ from tsattn.data.reading.date_parts import NAIVE, NAT
 from tsattn.data.reading.date_texts import Parsed, parse_texts
 from tsattn.data.reading.day_order import resolve_day_order
 from tsattn.data.reading.numbers import as_numbers
-from tsattn.data.reading.numeric_dates import parse_numbers
+from tsattn.data.reading.numeric_dates import SERIAL_DAYS, are_natural_days, in_date_system, parse_numbers
 from tsattn.data.reading.other_calendars import evenly_persian, from_other_calendar
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.time_names import counts_named, says_week
@@ -69,6 +69,8 @@ def _clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) 
         found = parse_numbers(numbers.column.values, says_week(column.name), counts_named(column.name))
         if found is not None:
             stamps, form = found
+            if form in SERIAL_DAYS.values():
+                stamps, form = _of_date_system(column, stamps, form, options.date_system, notes)
             _no_missing(table, column, stamps)
             notes.weigh("timestamp format", form, f"all {len(column):,} numbers match")
             notes.find("timestamp", f"column {column.name!r}, written as {form}", "--timestamp")
@@ -173,6 +175,25 @@ def _warn_of_future(column: Column, stamps: np.ndarray, notes: Notes) -> None:
             f"column {column.name!r} was read as time since 1970-01-01, so its dates are in the future (from {str(first)[:10]}); "
             "if it counts from another day (SAS: 1960-01-01), convert it"
         )
+
+
+def _of_date_system(column: Column, stamps: np.ndarray, form: str, asked: str | None, notes: Notes) -> tuple[np.ndarray, str]:
+    """Return the dates of serial days in the date system that is asked for, and its name.
+
+    Without an option, warn where neither system is the only one with months or weekdays, unless the dates of the other one lie
+    in the future.
+    """
+    system = asked or next(year for year, name in SERIAL_DAYS.items() if name == form)
+    notes.find("date system", system, "--date-system")
+    stamps = in_date_system(stamps, form, system)
+    if asked is None and system == "1900":
+        other = in_date_system(stamps, form, "1904")
+        if not are_natural_days(stamps) and other.max() < np.datetime64("now", "us"):
+            notes.warn(
+                f"column {column.name!r}: its serial days are read as days since 1900, from {str(stamps.min())[:10]}; if a Mac "
+                f"workbook counted them from 1904, they begin on {str(other.min())[:10]}: --date-system 1904 (or 1900)"
+            )
+    return stamps, SERIAL_DAYS[system]
 
 
 def _warn_of_calendars(column: Column, stamps: np.ndarray, notes: Notes) -> None:

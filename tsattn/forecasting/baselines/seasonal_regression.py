@@ -125,7 +125,7 @@ class Lags:
         self.first = max((cycles + 1) * season, long)  # earliest origin
         spans = {1, 2, 3, season // 8, season // 4, season // 2, season}
         self.spans = np.array(sorted(spans - {0}))
-        self.compared = np.array([count for count in LEVELS if count < cycles]) * season
+        self.compared = np.array([count for count in LEVELS if count < cycles], np.int64) * season
         usual = np.zeros(len(z))
         for lag in range(season, (cycles + 1) * season, season):
             usual[cycles * season :] += z[cycles * season - lag : len(z) - lag]

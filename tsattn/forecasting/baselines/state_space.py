@@ -25,6 +25,7 @@ LONG_SEASON = 13  # with a longer season and a history beyond LONGEST, other mem
 TEMPER = 60  # steps beyond which likelihoods grow no sharper: no model is true
 LEAST = 1e-3  # posterior probability, over that of the best model, below which a model is left out
 FAR = 3.0  # usual shocks beyond which a shock is cut (Huber, 1964)
+REACH = 8  # logarithms of n steps count in full up to n² / REACH steps ahead, and not at all from twice as far
 DEAREST = 4.0  # log likelihood that a shock beyond that costs at most
 _CELLS = 1 << 22  # values of the largest array
 _LARGEST = float(np.finfo(np.float32).max)
@@ -107,7 +108,9 @@ class StateSpace:
             share = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
             with np.errstate(over="ignore"):
                 factors = np.clip(np.exp(_quantiles(made, n, self.quantiles)), 0, _LARGEST)
-            values[positive] += share[:, None, None] * (factors - values[positive])
+            # a slope of few logarithms grows without bound
+            near = np.clip(2 - np.arange(1, horizon + 1) * REACH / n**2, 0, 1)
+            values[positive] += (share[:, None] * near)[..., None] * (factors - values[positive])
             walk[positive] += share * (made.walk - walk[positive])
         return np.clip(values, -_LARGEST, _LARGEST).astype(np.float32), walk
 

@@ -100,7 +100,7 @@ class BatchEffects:
 
 
 def estimated(
-    past: np.ndarray, covariates: Covariates, back: np.ndarray, group: np.ndarray, pools: Pools, seasons: tuple[int, ...]
+    past: np.ndarray, covariates: Covariates, back: np.ndarray, groups: np.ndarray, pools: Pools, seasons: tuple[int, ...]
 ) -> tuple[Effects, list[tuple[np.ndarray, np.ndarray, Estimates]]]:
     """Return the effects on past (B, L) up to `back` (B,) steps before its end, and the estimates behind them.
 
@@ -113,17 +113,17 @@ def estimated(
         beta, variance, np.zeros(rows, bool), closing, np.zeros(rows, np.int64), np.zeros(rows), np.ones(rows), bounds
     )
     parts = []
-    for used, groups in _alike(covariates.used, pools):
+    for used, alike in _alike(covariates.used, pools):
         columns = np.flatnonzero(used)
         if not len(columns):
             continue
-        some = np.unique(np.concatenate([one for both in groups for one in both]))
-        moved = Pools(tuple((np.searchsorted(some, now), np.searchsorted(some, pool)) for now, pool in groups))
+        some = np.unique(np.concatenate([one for both in alike for one in both]))
+        moved = Pools(tuple((np.searchsorted(some, now), np.searchsorted(some, pool)) for now, pool in alike))
         declared = int((columns < covariates.declared).sum())
         table = covariates.before(past.shape[1], some, columns)
         found = estimates_of(past[some], table, back[some], moved, seasons, declared)
-        made = effects_of(found, group[some], moved)
-        now = np.concatenate([now for now, _ in groups])
+        made = effects_of(found, groups[some], moved)
+        now = np.concatenate([now for now, _ in alike])
         at, both = np.searchsorted(some, now), np.concatenate([columns, columns + every])
         effects.beta[np.ix_(now, both)], effects.variance[np.ix_(now, both)] = made.beta[at], made.variance[at]
         effects.factor[now], effects.closing[np.ix_(now, columns)] = made.factor[at], made.closing[at]

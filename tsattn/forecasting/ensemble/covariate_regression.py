@@ -19,7 +19,8 @@ from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.baselines.ridge import Ridge
 from tsattn.forecasting.ensemble.batch_effects import BatchEffects, Covariates, estimated, joined
 from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball
-from tsattn.forecasting.ensemble.effect_report import CovariateEffect, groups_of, report_effects
+from tsattn.forecasting.ensemble.effect_groups import EffectGroups, groups_of
+from tsattn.forecasting.ensemble.effect_report import CovariateEffect, report_effects
 from tsattn.forecasting.ensemble.ensemble import Ensemble, EnsembleReport, forecasts
 from tsattn.forecasting.ensemble.holdout import ORIGINS, Pools, pools_of, shifts_of, target_only, truth
 from tsattn.forecasting.ensemble.phase_regression import PhaseRegression
@@ -39,7 +40,7 @@ class CovariateRegression:
     """`forecaster`, which reads the target alone, on histories less the effects of known covariates and calendar events.
 
     Without known covariates and events, the forecast of a batch is returned unchanged. Effects are estimated on a window's own
-    past and on that of other items in its batch, up to the window's cutoff; items with equal static covariates share most.
+    past and on that of other items in its batch, up to the window's cutoff; items of a group share most (effect_groups.py).
     """
 
     covariates: bool | str = "known"  # read where a panel declares some
@@ -84,7 +85,7 @@ class CovariateRegression:
             panel
         )  # a backtest contains a series at several cutoffs
         items = [panel.item_ids[i] for i in item.tolist()] if once else []
-        return report_effects(estimates, static, share, panel.schema, events, ahead[:horizon].sum(0), items)
+        return report_effects(estimates, EffectGroups(panel, item, static), share, events, ahead[:horizon].sum(0), items)
 
     def borrowed(self) -> tuple[Borrowed, ...]:
         """Return the seasonal shapes that young series borrowed in the forecasts since the last call, by series."""
@@ -101,11 +102,11 @@ class CovariateRegression:
         batch = prepared(batch)
         # an outlier may be the day of a promotion
         bare = replace(target_only(batch), past_target=plausible_past(batch), plausible=None, cleaning=None)
-        past, pools, group = bare.past_target, pools_of(batch), groups_of(batch.static)
-        covariates, effects, parts = self._estimated(past, declared, batch.days, group, pools, batch.season_lengths)
+        past, pools, groups = bare.past_target, pools_of(batch), groups_of(batch.static, batch.parts)
+        covariates, effects, parts = self._estimated(past, declared, batch.days, groups, pools, batch.season_lengths)
         if not covariates.used.any():
             return self._forecast(target_only(batch))
-        share = self._share(bare, covariates, group, pools)
+        share = self._share(bare, covariates, groups, pools)
         steps = np.broadcast_to(batch.context + np.arange(batch.horizon), (len(batch), batch.horizon))
         before, after = covariates.before(batch.context), covariates.at(steps)
         for now, columns, found in parts:
@@ -136,28 +137,28 @@ class CovariateRegression:
         past: np.ndarray,
         declared: Covariates,
         days: np.ndarray | None,
-        group: np.ndarray,
+        groups: np.ndarray,
         pools: Pools,
         seasons: tuple[int, ...],
     ) -> tuple[Covariates, Effects, list[tuple[np.ndarray, np.ndarray, Estimates]]]:
         """Return the covariates with the calendar events found beside them, and the effects of all."""
         now = np.zeros(len(past), np.int64)
-        effects, parts = estimated(past, declared, now, group, pools, seasons)
+        effects, parts = estimated(past, declared, now, groups, pools, seasons)
         if days is None:
             return declared, effects, parts
         rest = effects.removed(past, declared.before(past.shape[1]), seasons) if declared.declared else past
         covariates = declared.with_events(rest, days, pools, seasons)
         if covariates is declared:
             return declared, effects, parts
-        return covariates, *estimated(past, covariates, now, group, pools, seasons)
+        return covariates, *estimated(past, covariates, now, groups, pools, seasons)
 
-    def _share(self, bare: WindowBatch, covariates: Covariates, group: np.ndarray, pools: Pools) -> np.ndarray:
+    def _share(self, bare: WindowBatch, covariates: Covariates, groups: np.ndarray, pools: Pools) -> np.ndarray:
         """Return (B, K+C) shares of the effects to apply: 1, but less where they worsen forecasts at hold-out origins.
 
         Declared covariates are compared with none, then events in addition with the declared ones alone.
         """
         shifts = shifts_of(bare, ORIGINS)
-        effects, _ = estimated(bare.past_target, covariates, shifts.max(0), group, pools, bare.season_lengths)
+        effects, _ = estimated(bare.past_target, covariates, shifts.max(0), groups, pools, bare.season_lengths)
         is_declared = np.arange(covariates.used.shape[1]) < covariates.declared
         share = np.ones(covariates.used.shape)
         loss = self._losses(bare, None, covariates, shifts)

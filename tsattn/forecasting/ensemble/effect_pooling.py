@@ -7,12 +7,13 @@ column of noise gets next to nothing and a clear effect is not diminished.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 CLEAR = 0.5
+BETTER = 3.0  # log likelihood that another grouping must gain over the first
 _MOST_ROWS = 1000.0  # beyond which more rows do not raise the evidence required of a covariate
 
 
@@ -27,16 +28,24 @@ class Mean(NamedTuple):
 class Pooled:
     """Effects of one covariate on S series in G groups.
 
-    beta, variance: (S,) of each series after pooling. common: of all. groups: (G,) means. sure: the probability that there is
-    an effect at all. differ: the groups' effects differ by more than chance would make them.
+    beta, variance: (S,) of each series after pooling. common: of all. groups: (G,) means. odds: the logarithm of the odds that
+    there is an effect at all. differ: the groups' effects differ by more than chance would make them. likelihood: the logarithm
+    of that of the estimates, to compare groupings. grouping: the column of groups, if there were several.
     """
 
     beta: np.ndarray
     variance: np.ndarray
     common: Mean
     groups: tuple[Mean, ...]
-    sure: float
+    odds: float
     differ: bool
+    likelihood: float = 0.0
+    grouping: int = 0
+
+    @property
+    def sure(self) -> float:
+        """Probability that there is an effect."""
+        return float(1 / (1 + np.exp(-np.clip(self.odds, -700, 700)))) if self.odds > float("-inf") else 0.0
 
     @property
     def clear(self) -> bool:
@@ -54,7 +63,7 @@ def pool(beta: np.ndarray, variance: np.ndarray, group: np.ndarray, rows: float,
     known = np.flatnonzero(np.isfinite(variance))
     if not len(known):
         nothing = Mean(0.0, float("inf"))
-        return Pooled(np.zeros(len(beta)), np.full(len(beta), np.inf), nothing, (nothing,) * count, 0.0, False)
+        return Pooled(np.zeros(len(beta)), np.full(len(beta), np.inf), nothing, (nothing,) * count, float("-inf"), False)
     value, spread, place = beta[known], np.maximum(variance[known], 1e-300), group[known]
     within = _between(value, spread, place)
     mean, error = _means(value, spread + within, place, count)
@@ -68,9 +77,28 @@ def pool(beta: np.ndarray, variance: np.ndarray, group: np.ndarray, rows: float,
     evidence = _evidence(value, spread, place, mean, error, within, across, common, have)
     evidence = 0.5 * rows * np.log1p(2 * max(evidence, 0.0) / max(rows, 1.0))  # variances are estimates too: Student's t
     price = 0.5 * np.log(min(max(rows, 2.0), _MOST_ROWS)) * (1 + (within > 0) + (across > 0)) + np.log(tried)
-    sure = 1 / (1 + np.exp(-np.clip(evidence - price, -50, 50)))
     groups = tuple(Mean(float(m), float(v)) for m, v in zip(near, nearness, strict=True))
-    return Pooled(drawn, left, Mean(float(common), float(doubt)), groups, float(sure), bool(across > 0))
+    likelihood = _likelihood(value, spread + within, place, mean[have], error[have], across, common)
+    likelihood -= 0.5 * np.log(len(value)) * (float(within > 0) + float(across > 0))
+    return Pooled(drawn, left, Mean(float(common), float(doubt)), groups, float(evidence - price), bool(across > 0), likelihood)
+
+
+def pool_by_best(beta: np.ndarray, variance: np.ndarray, groups: np.ndarray, rows: float, tried: int = 1) -> Pooled:
+    """Pool estimates as `pool` does, by the column of `groups` (S, P) that explains them best.
+
+    The first is the default. Others with nearly as many groups as series are ignored.
+    """
+    places = [(k, np.unique(column, return_inverse=True)[1].reshape(-1)) for k, column in enumerate(groups.T)]
+    most = most_groups(len(beta))
+    places = [(k, place) for k, place in places if k == 0 or 0 < place.max(initial=0) < most]
+    made = [pool(beta, variance, place, rows, tried * (len(places) if k else 1)) for k, place in places]
+    best = max(range(len(made)), key=lambda at: made[at].likelihood - (BETTER if at else 0.0))
+    return replace(made[best], grouping=places[best][0])
+
+
+def most_groups(series: int) -> int:
+    """Return the largest number of groups of so many series that can share anything."""
+    return max(2, series // 3)
 
 
 def _between(value: np.ndarray, variance: np.ndarray, group: np.ndarray) -> float:
@@ -121,3 +149,15 @@ def _evidence(
     m, v = mean[have], error[have]
     groups = -0.5 * ((m - common) ** 2 / (v + across) + np.log1p(across / v) - m**2 / v).sum()
     return float(inside + groups)
+
+
+def _likelihood(
+    value: np.ndarray, variance: np.ndarray, place: np.ndarray, mean: np.ndarray, error: np.ndarray, across: float, common: float
+) -> float:
+    """Log likelihood of values (n,) with variances (n,) in the groups `place` (n,), whose means vary around `common`.
+
+    mean, error (G,): the weighted means of the groups that have values, and their variances.
+    """
+    _, at = np.unique(place, return_inverse=True)
+    inside = -0.5 * ((value - mean[at]) ** 2 / variance + np.log(variance)).sum()
+    return float(inside - 0.5 * ((mean - common) ** 2 / (error + across) + np.log1p(across / error)).sum())

@@ -11,6 +11,7 @@ import numpy as np
 from tsattn.data.names import printable
 from tsattn.data.panel import Schema
 from tsattn.forecasting.ensemble import closures
+from tsattn.forecasting.ensemble.effect_groups import EffectGroups
 from tsattn.forecasting.ensemble.effect_pooling import Mean, Pooled
 from tsattn.forecasting.ensemble.recent_level import COLLAPSED
 from tsattn.forecasting.ensemble.window_effects import pooled_effects
@@ -112,20 +113,18 @@ class CovariateEffect:
 
 def report_effects(
     found: Estimates,
-    static: np.ndarray,
+    groups: EffectGroups,
     share: np.ndarray,
-    schema: Schema,
     events: tuple[str, ...] = (),
     ahead: Any = (),
     items: Sequence[str] = (),
 ) -> tuple[CovariateEffect, ...]:
-    """Return effects of all covariates, and of events, on the windows `found`, static covariates (B, C).
+    """Return effects of all covariates, and of events, on the windows `found`.
 
     share (B, K): share of each effect that was applied. ahead: steps of the forecast on which each event falls. items: (B,) names
     of the series, or none. Events without a clear effect are left out.
     """
-    group = groups_of(static)
-    rows = np.arange(len(found))
+    schema, rows = groups.panel.schema, np.arange(len(found))
     names = (*schema.known_features, *events)
     shut = closures.closing(found.counts, rows, rows)
     out: list[tuple[int, CovariateEffect]] = []
@@ -135,12 +134,12 @@ def report_effects(
             nothing = Mean(float("nan"), 0.0)
             label = name if k >= len(schema.known_features) else _closing(name, float(np.nanmedian(shut[:, k])), schema)
             out.append((k, _effect(label, "closed", nothing, False, True, 1.0, int(closed.sum()), ())))
-    for form, some, each in pooled_effects(found, rows, group):
+    for form, some, each in pooled_effects(found, rows, groups.columns):
         unit = 1.0 if form else _unit(found, some)
         for k, name in enumerate(names):
             if np.isnan(shut[some, k]).any():
                 used = float(share[some, k].mean())
-                of_one = _of_one(found, some, form, each, k, name, used, unit, _groups(group, static, some, schema))
+                of_one = _of_one(found, some, form, each, k, name, used, unit, groups.named(some, each[k].grouping))
                 few = tuple(items[i] for i in some) if len(some) <= min(FEW, len(items) - 1) else ()
                 betas = _betas(each[k], each[k + found.covariates] if len(of_one) > 1 else None)
                 for effect, beta in zip(of_one, betas, strict=True):
@@ -268,29 +267,3 @@ def _is_switch(low: np.ndarray, high: np.ndarray) -> bool:
     return bool(
         np.isin(np.round((low * 3 + high) / 4, 6), (0, 1)).all() and np.isin(np.round((low + high * 3) / 4, 6), (0, 1)).all()
     )
-
-
-def groups_of(static: np.ndarray) -> np.ndarray:
-    """Return (B,) groups of windows with the same static covariates (B, C).
-
-    Columns with nearly as many values as windows are ignored.
-    """
-    shared = _shared(static)
-    if not shared:
-        return np.zeros(len(static), np.int64)
-    return np.unique(np.nan_to_num(static[:, shared]), axis=0, return_inverse=True)[1].reshape(-1)
-
-
-def _shared(static: np.ndarray) -> list[int]:
-    return [k for k in range(static.shape[1]) if len(np.unique(static[:, k])) <= max(2, len(static) // 3)]
-
-
-def _groups(group: np.ndarray, static: np.ndarray, some: np.ndarray, schema: Schema) -> list[tuple[str, int]]:
-    """Name and size of each group among the windows `some`: `region=north`, `size=3`."""
-    out = []
-    for one in np.unique(group[some]).tolist():
-        row = static[some[group[some] == one][0]]
-        named = [(schema.static_features[k], float(row[k])) for k in _shared(static)]
-        parts = [name if "=" in name else f"{name}={value:.6g}" for name, value in named if "=" not in name or value]
-        out.append((", ".join(parts) or "others", int((group[some] == one).sum())))
-    return out

@@ -85,6 +85,7 @@ def rows_of(batch: WindowBatch, rows: np.ndarray) -> WindowBatch:
         group=None if batch.group is None else batch.group[rows],
         step_slots=None if batch.step_slots is None else batch.step_slots[rows],
         past_rows=None if batch.past_rows is None else batch.past_rows[rows],
+        parts=None if batch.parts is None else batch.parts[rows],
     )
 
 

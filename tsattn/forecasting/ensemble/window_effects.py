@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tsattn.forecasting.ensemble import closures, knots, recent_level
-from tsattn.forecasting.ensemble.effect_pooling import Pooled, pool
+from tsattn.forecasting.ensemble.effect_pooling import Pooled, pool_by_best
 from tsattn.forecasting.ensemble.holdout import Pools
 from tsattn.forecasting.ensemble.series_effects import level_and_season, slopes_of
 from tsattn.forecasting.ensemble.window_estimates import Bounds, Estimates, Table, chunks_of
@@ -112,15 +112,15 @@ class Effects:
         return np.concatenate([closures.closed_rows(known[rows], self.closing[rows]) for rows in chunks_of(known)])
 
 
-def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
-    """Effects of B windows after pooling; those of a group (B,) share most."""
+def effects_of(found: Estimates, groups: np.ndarray, pools: Pools) -> Effects:
+    """Effects of B windows after pooling; those of a group share most. groups (B, P): see `pool_by_best`."""
     count, terms = len(found), 2 * found.covariates
     beta, variance = np.zeros((count, terms)), np.zeros((count, terms))
     factor, at = np.zeros(count, bool), np.full((count, found.covariates), np.nan)
     solved: Solved = {}
     for now, pooled in pools:
         at[now] = closures.closing(found.counts, now, pooled)
-        for form, rows, each in pooled_effects(found, pooled, group, solved):
+        for form, rows, each in pooled_effects(found, pooled, groups, solved):
             mine = np.isin(rows, now)
             factor[rows[mine]] = form
             unit = np.where(form, 1.0, found.scale[rows[mine]])
@@ -133,7 +133,7 @@ def effects_of(found: Estimates, group: np.ndarray, pools: Pools) -> Effects:
 
 
 def pooled_effects(
-    found: Estimates, rows: np.ndarray, group: np.ndarray, solved: Solved | None = None
+    found: Estimates, rows: np.ndarray, groups: np.ndarray, solved: Solved | None = None
 ) -> list[tuple[bool, np.ndarray, list[Pooled]]]:
     """Return, for each form among the windows `rows`: True if it multiplies, the windows, and the effects of each term.
 
@@ -141,7 +141,7 @@ def pooled_effects(
     """
     forms, solved = _forms(found, rows), {} if solved is None else solved
     return [
-        (form, rows[forms == form], _pooled(found, rows[forms == form], form, group, solved))
+        (form, rows[forms == form], _pooled(found, rows[forms == form], form, groups, solved))
         for form in np.unique(forms).tolist()
     ]
 
@@ -162,17 +162,17 @@ def _forms(found: Estimates, rows: np.ndarray) -> np.ndarray:
     return np.asarray(able & (np.nan_to_num(gain) + SHARED * common > 0))
 
 
-def _pooled(found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray, solved: Solved) -> list[Pooled]:
+def _pooled(found: Estimates, rows: np.ndarray, form: bool, groups: np.ndarray, solved: Solved) -> list[Pooled]:
     """Pool each term's effects in the windows `rows`; |x| is left out where its effect is uncertain."""
     chosen = [found.factor[row] if form else found.linear[row] for row in rows.tolist()]
     keep = np.any([np.diag(one.gram) > 0 for one in chosen if one is not None], 0)
-    each = _pool_all(found, rows, form, group, keep, solved)
+    each = _pool_all(found, rows, form, groups, keep, solved)
     sure = np.array([k < found.covariates or one.sure > BENT for k, one in enumerate(each)])
-    return each if not (keep & ~sure).any() else _pool_all(found, rows, form, group, keep & sure, solved)
+    return each if not (keep & ~sure).any() else _pool_all(found, rows, form, groups, keep & sure, solved)
 
 
 def _pool_all(
-    found: Estimates, rows: np.ndarray, form: bool, group: np.ndarray, keep: np.ndarray, solved: Solved
+    found: Estimates, rows: np.ndarray, form: bool, groups: np.ndarray, keep: np.ndarray, solved: Solved
 ) -> list[Pooled]:
     chosen = {row: found.factor[row] if form else found.linear[row] for row in rows.tolist()}
     kept = keep.tobytes()
@@ -184,10 +184,9 @@ def _pool_all(
     beta = np.stack([b for b, _ in slopes]) / unit[:, None]
     variance = np.stack([v for _, v in slopes]) / unit[:, None] ** 2
     amount = float(sum(one.rows for one in chosen.values() if one is not None))
-    _, place = np.unique(group[rows], return_inverse=True)
     tried = int(np.isfinite(variance).any(0).sum())
     tries = [max(tried, 1) * (1 if k < found.covariates else len(knots.QUANTILES)) for k in range(len(keep))]
-    return [pool(beta[:, k], variance[:, k], place, amount, tries[k]) for k in range(len(keep))]
+    return [pool_by_best(beta[:, k], variance[:, k], groups[rows], amount, tries[k]) for k in range(len(keep))]
 
 
 def _exp(shift: np.ndarray) -> np.ndarray:

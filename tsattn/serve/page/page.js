@@ -14,6 +14,7 @@ const READ = [
   ["timestamp", "Timestamp column", "none numbers the rows"],
   ["freq", "Frequency", "15min, h, D, B, W, MS, QS, YS"],
   ["date_order", "Order in dates", "ymd, dmy or mdy"],
+  ["date_system", "First year of serial days", "1900 or 1904"],
   ["timezone", "Time zone", "Europe/Berlin or +02:00"],
   ["resample", "Aggregate to", "D, W, MS"],
   ["agg", "Aggregate by", "mean, sum or last"],
