@@ -24,6 +24,7 @@ US = {"us": 1, "ms": 1_000, "s": 1_000_000, "min": 60_000_000, "h": 3_600_000_00
 US["W"] = 7 * US["D"]
 DAY = US["D"]
 YEAR = 365.25  # days
+WEEKS_IN_YEAR = 52  # season length of weekly data; a year has 52.18 weeks
 LONGEST_CYCLE = 10_000_000  # steps: no series is long enough to hold a day of microseconds often
 
 # alias -> (unit, multiplier of n, month_end); the first alias of each row of _CANONICAL is what is printed

@@ -15,6 +15,7 @@ import numpy as np
 from tsattn.data import slots
 from tsattn.data.freq import DAY, calendar_features, calendar_names
 from tsattn.data.panel import Panel
+from tsattn.data.periods import days_of, weeks_of
 from tsattn.data.timezone import to_utc
 from tsattn.errors import ConfigError
 
@@ -34,9 +35,10 @@ class WindowBatch:
     learn from windows with the same or an earlier cutoff. cleaning: the record of the values that data/cleaning/prepare.py
     removed from past_target, None before; plausible: (B, L), see there. step_slots: (B, H) the slot of each step ahead, and
     past_rows: (B, L) the row of each slot, on the window's season grid (see slots.py); None where every step is its own slot.
-    calendar: C, how many of `known` are calendar features. days: (B, L+H) datetime64[D], the date of each step of daily data, if
-    requested, NaT = none. group: (B,) int64; a model with attention across series reads windows with the same number together
-    (see groups.py); None = each window is read alone. parts: (B, G) int64, the parts of the name of each series (name_parts.py).
+    calendar: C, how many of `known` are calendar features. days: (B, L+H) datetime64[D], the date of each step of daily data, or
+    the first day of each week of weekly data, if requested, NaT = none. group: (B,) int64; a model with attention across series
+    reads windows with the same number together (see groups.py); None = each window is read alone. parts: (B, G) int64, the parts
+    of the name of each series (name_parts.py).
     """
 
     past_target: np.ndarray
@@ -183,7 +185,7 @@ def gather(
     Where the clock changes, or days are closed, the columns of a window are the slots of its season grid (see slots.py).
     Without `covariates` the batch carries the target alone (P = C = K = 0, no static features): for forecasters that read
     nothing else and use the whole history, where the calendar of every past step would cost more than the forecast. With `days`
-    it carries the date of each step, if a step is a day.
+    it carries the date of each step, if a step is a day, or the first day of its week.
     """
     item, origin = origins.item, origins.row
     rows = origin[:, None] + np.arange(-context, horizon)  # (B, L+H)
@@ -224,9 +226,14 @@ def gather(
         calendar=known.shape[2] - panel.known.shape[1] if covariates else 0,
         step_slots=None if places is None else places.step_slots,
         past_rows=None if places is None else places.rows[:, past],
-        days=local().astype("datetime64[D]") if days and panel.dated and panel.freq.is_daily else None,
+        days=days_of(local(), panel.freq, panel.schema.timestamp)[0] if days and _has_days(panel) else None,
         parts=panel.name_parts.codes[item] if covariates or days else None,
     )
+
+
+def _has_days(panel: Panel) -> bool:
+    """Return True if each step of a panel is a known day or week."""
+    return panel.dated and (panel.freq.is_daily or weeks_of(panel.freq) == 1)
 
 
 class _Index:

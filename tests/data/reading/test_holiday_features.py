@@ -125,4 +125,4 @@ def test_when_offices_close_on_holidays_then_weekly_forecasts_apply_the_effect(s
     assert not effects[EASTER].clear, "no difference from other holidays"
     easter = np.array([400.0, 400.0])  # the weeks of Good Friday and of Easter Monday
     error = [np.abs(found.forecast.median[0, :2] - easter).mean() for found in (plain, known)]
-    assert error[1] < 0.3 * error[0]
+    assert error[1] < 0.7 * error[0]  # without holidays, Easter is found by date

@@ -1,4 +1,4 @@
-"""Search for the calendar events that a daily series follows, in its residuals from level and season.
+"""Search for the calendar events that a daily or weekly series follows, in its residuals from level and season.
 
 An event is a day, or the days before or after a yearly event (event_windows.py). Each occurrence of an event counts as one
 observation, since the noise of different years is independent. The evidence is a Bayes
@@ -8,11 +8,14 @@ tried. The mean of a pool is searched first, since a storm that hits all series 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from tsattn.data.freq import WEEKS_IN_YEAR
+from tsattn.forecasting.ensemble import weekly_events
 from tsattn.forecasting.ensemble.calendar_events import Events, events_between
 from tsattn.forecasting.ensemble.event_residuals import Residuals, residuals_of
 from tsattn.forecasting.ensemble.event_search import LEAST_ROWS, MOST, greedy, over_price
@@ -47,8 +50,11 @@ class Found(NamedTuple):
 def find_events(past: np.ndarray, days: np.ndarray, pools: Pools, seasons: tuple[int, ...]) -> Found:
     """Return the events that windows follow.
 
-    past: (B, L), NaN = missing. days: (B, L+H), NaT = none. A window uses the events that its own past and its pool's show.
+    past: (B, L), NaN = missing. days: (B, L+H), of weekly data the first day of each week, NaT = none. A window uses the events
+    that its own past and its pool's show.
     """
+    if seasons == (WEEKS_IN_YEAR,):
+        return find_weekly_events(past, days, pools)
     none = Found((), np.zeros((0, 1)), np.zeros(days.shape, np.int64), np.zeros((len(past), 0), bool))
     dated = ~np.isnat(days)
     enough = ((~np.isnan(past)) & dated[:, : past.shape[1]]).sum(1) >= LEAST_ROWS
@@ -125,3 +131,48 @@ def _mean(z: np.ndarray) -> np.ndarray:
     count = seen.sum(0)
     total = np.where(seen, z, 0.0).sum(0)
     return np.where(count >= max(count.max(initial=0) / 4, 1), total / np.maximum(count, 1), np.nan)
+
+
+def find_weekly_events(past: np.ndarray, days: np.ndarray, pools: Pools) -> Found:
+    """Return the holidays that windows of weekly data follow, as `find_events` does; see weekly_events.py."""
+    dated = ~np.isnat(days)
+    number = np.where(dated, days.astype("datetime64[D]").astype(np.int64), 0)
+    first = int(number[dated].min()) if dated.any() else 0
+    size = int(number[dated].max()) - first + 1 if dated.any() else 0
+    place = np.where(dated, number - first, size)  # one more column takes what has no date
+    chosen: list[tuple[int, ...]] = [()] * len(past)
+    left, length = weekly_events.residuals_of(past), past.shape[1]
+    for weekday in np.unique(place[dated] % 7).tolist():
+        # weeks that begin on the same day share an axis
+        on_axis = np.full((len(past), -(-(size - weekday) // 7) + 1), np.nan)
+        fits = dated[:, :length] & (place[:, :length] % 7 == weekday)
+        rows, steps = np.nonzero(fits)
+        on_axis[rows, place[rows, steps] // 7] = left[rows, steps]
+        same = [(now[fits[now].any(1)], pool[fits[pool].any(1)]) for now, pool in pools]
+        for row, found in _weekly(on_axis[:, :-1], first + weekday, same):
+            chosen[row] = found
+    every = sorted({window for one in chosen for window in one})
+    if not every:
+        return Found((), np.zeros((0, 1)), np.zeros(days.shape, np.int64), np.zeros((len(past), 0), bool))
+    on = weekly_events.shares_on(first, size)[every].sum(1)
+    names = tuple(weekly_events.WINDOWS[window].title for window in every)
+    used = np.array([[window in one for window in every] for one in chosen])
+    return Found(names, np.concatenate([on, np.zeros((len(on), 1))], 1), place, used)
+
+
+def _weekly(z: np.ndarray, first: int, pools: Sequence[tuple[np.ndarray, np.ndarray]]) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield windows of weekly residuals z (B, T), and the holidays of the pool's mean and of single series of the pool."""
+    alone: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+    for now, pool in pools:
+        if not len(now):
+            continue
+        common = weekly_events.holidays_of(z[pool], first)
+        found = dict.fromkeys(common)
+        bar = float(np.sqrt(weekly_events.BAR**2 + 2 * np.log(max(len(pool), 1))))
+        for row in weekly_events.loudest(z[pool], first, common, OWN).tolist() if len(pool) > 1 else []:
+            key = (int(pool[row]), tuple(common))
+            if key not in alone:
+                alone[key] = weekly_events.holidays_of(z[pool[[row]]], first, common, bar)
+            found |= dict.fromkeys(alone[key])
+        for row in now.tolist():
+            yield row, tuple(found)

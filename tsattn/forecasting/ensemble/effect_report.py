@@ -149,7 +149,7 @@ def report_effects(
     out = [(k, replace(effect, every=len(found) if effect.form != "closed" else 0)) for k, effect in out]
     out.sort(key=lambda one: (one[0], one[1].form != "closed", -one[1].series))
     return tuple(
-        effect if k < declared else replace(effect, event=True, ahead=int(ahead[k - declared]))
+        effect if k < declared else replace(effect, event=True, per_unit=False, ahead=int(ahead[k - declared]))
         for k, effect in out
         if k < declared or effect.clear
     )

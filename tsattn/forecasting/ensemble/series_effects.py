@@ -11,10 +11,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tsattn.data.freq import WEEKS_IN_YEAR
+
 CYCLES = 13  # neighbouring cycles, at most, that a phase of the season is averaged over
 WIDEST = 4.0  # standard deviations beyond which a residual is cut (Huber, 1964)
 FEWEST = 20  # observed rows that a regression needs
 ROUNDS = 3  # reweightings
+NEAR = 6  # weeks on either side in the level that effects of yearly events in weekly data are compared with
+RARE = 1 / 8  # fraction of weeks, at most, in which a yearly event has an effect
+KEPT = 0.5  # fraction of its sum of squares that the season leaves of an event whose weeks change from year to year
 SEASONAL = 0.1  # standard deviation that the season must leave of a covariate, relative to the one without its level
 RIDGE = 1e-6  # of the scaled Gram matrix: identical columns share the effect
 SHARING = 12  # series from which on products of pairs of lags cost less than those of each series' own whitened covariates
@@ -77,10 +82,44 @@ def _regressed(values: np.ndarray, covariates: np.ndarray, seen: np.ndarray, sea
     # what is left of a covariate that follows the level alone is rounding, and of one that follows the season, such as a week of
     # the year, the little by which the seasons' means differ: the season of the forecast has its effect already
     varies = (left_of[0] > 1e-3) & (left_of[1] > SEASONAL)
-    x *= varies[:, None]
+    yearly = _yearly(given, seen, left_of[1], season)
+    out = _fitted(y, np.where((varies & ~yearly)[:, None], x, 0.0), seen, lost, season)
+    if yearly.any():
+        near, lost = without_near_level(both, seen)
+        others, dates = near[len(values) :], np.where(yearly[:, None], near[len(values) :], 0.0)
+        slopes = [np.zeros(covariates.shape[1]) if one is None else _solved(one.gram[None], one.moment[None])[0] for one in out]
+        rest = near[: len(values)] - np.stack(slopes) @ others  # what the other covariates explain is not theirs
+        out = [_both(*pair) for pair in zip(out, _fitted(rest, dates, seen, lost, season), strict=True)]
+    return out
+
+
+def _yearly(given: np.ndarray, seen: np.ndarray, left_of: np.ndarray, season: int) -> np.ndarray:
+    """Return (K,) bool: True for columns (K, L) of events in about the same weeks of each year.
+
+    The season of weekly data is 52 steps, but a year is 52.18 weeks. Christmas keeps its week of the season for some years, and
+    then moves on by one: the season does not have its effect. left_of: (K,) what the season leaves of each column.
+    """
+    if season != WEEKS_IN_YEAR:
+        return np.zeros(len(given), bool)
+    there = given[:, seen]
+    rare = (np.abs(there - np.median(there, 1)[:, None]) > 1e-9).mean(1) <= RARE
+    return np.asarray(rare & (left_of**2 < KEPT))
+
+
+def _both(one: Estimate | None, other: Estimate | None) -> Estimate | None:
+    """Join regressions on different columns, the second in units of the noise of the first; None where either is."""
+    if one is None or other is None:
+        return None
+    unit = one.noise / max(other.noise, 1e-300)
+    return one._replace(gram=one.gram + unit * other.gram, moment=one.moment + unit * other.moment)
+
+
+def _fitted(y: np.ndarray, x: np.ndarray, seen: np.ndarray, lost: np.ndarray, season: int) -> list[Estimate | None]:
+    """Regress residuals y (R, L) on those of covariates x (K, L), zero for those left out; None where nothing can be fitted."""
+    rows = int(seen.sum())
     lags = [lag for lag in dict.fromkeys((1, 2, 3, season, season + 1)) if lag * 8 < rows]
-    freedom = rows - float(lost) - int(varies.sum()) - len(lags)
-    out: list[Estimate | None] = [None] * len(values)
+    freedom = rows - float(lost) - int((x != 0).any(1).sum()) - len(lags)
+    out: list[Estimate | None] = [None] * len(y)
     able = np.flatnonzero((y[:, seen] != 0).any(1))
     if freedom < FEWEST / 2 or not len(able):
         return out
@@ -137,6 +176,17 @@ def without_level_and_season(both: np.ndarray, seen: np.ndarray, season: int) ->
         left = np.where(seen, left - _phase_mean(left, seen, season, span), 0.0)
         lost += -(-length // season) * season / (2 * span + 1)
     return left, lost * seen.mean(-1)
+
+
+def without_near_level(both: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Subtract from weekly values (…, L) the level of the weeks around; also return the degrees of freedom that takes, (…).
+
+    A moving mean is subtracted twice, which leaves hardly anything of a smooth season.
+    """
+    left = np.where(seen, both, 0.0)
+    for _ in range(2):
+        left = np.where(seen, left - _moving_mean(left, seen, NEAR), 0.0)
+    return left, 2 * both.shape[-1] / (2 * NEAR + 1) * seen.mean(-1)
 
 
 def moving_level(both: np.ndarray, seen: np.ndarray, season: int) -> np.ndarray:

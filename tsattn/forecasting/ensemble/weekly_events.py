@@ -1,0 +1,255 @@
+"""Search for holidays that a weekly series follows: Christmas, the New Year, Easter and Thanksgiving, by date, not week number.
+
+A year has 52.18 weeks, so the week of 25 December moves through the phases of a season of 52. A window of days, such as 24 to 26
+December, has a share of its effect in each week that holds some of its days. The series and the windows pass through the same
+filter, which removes the level of the weeks around. The evidence is the mean effect over the years without the largest, relative
+to the effects of the same window moved to all other weeks of the year (a placebo test; Abadie et al., 2010). A window must also
+explain more than the same weeks of a season of 52 steps do, wherever the history tells the two apart.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tsattn.data.freq import WEEKS_IN_YEAR
+from tsattn.forecasting.ensemble.calendar_events import easter, thanksgiving
+from tsattn.forecasting.ensemble.series_effects import without_near_level
+from tsattn.forecasting.ensemble.window_estimates import POSITIVE
+
+BAR = 5.0  # standard deviations of placebos that an effect must exceed
+PRICE, LONGER = 8.0, 4.0  # squared standard deviations that a window, and one of several days in addition, has to explain
+FEWEST = 2  # observed years of a holiday
+MOST = 6  # holidays of a series, at most
+AWAY = 5  # weeks by which a placebo is moved, at least
+PART = 0.75  # of a window's weeks that must be observed
+MARGIN = 28  # days beyond the ends of a history on which windows are listed
+
+
+class Window(NamedTuple):
+    """`length` days from `offset` days after a feast on; `name` of the first of them."""
+
+    feast: str
+    offset: int
+    length: int
+    name: str
+
+    @property
+    def title(self) -> str:
+        """Return the name of the effect."""
+        return self.name if self.length == 1 else f"{self.name}, lasting {self.length} days"
+
+
+def _windows(feast: str, first: dict[int, str], lengths: tuple[int, ...]) -> list[Window]:
+    return [Window(feast, offset, length, name) for offset, name in first.items() for length in lengths]
+
+
+WINDOWS = (
+    *_windows("Christmas", {0: "25 December"}, (1, 2, 7)),
+    *_windows("Christmas", {-1: "24 December"}, (3, 7, 9, 14)),
+    *_windows("Christmas", {-4: "21 December", -7: "18 December", -11: "14 December"}, (7, 14)),
+    *_windows("Christmas", {-14: "11 December", 2: "27 December"}, (7,)),
+    *_windows("New Year", {0: "1 January"}, (1, 3, 6, 7, 14)),
+    *_windows("New Year", {-1: "31 December", 1: "2 January"}, (2, 7)),
+    *_windows("Easter", {-14: "2nd Sunday before Easter", -13: "2nd Monday before Easter"}, (7,)),
+    *_windows("Easter", {-7: "Palm Sunday", -6: "Monday before Easter"}, (7,)),
+    *_windows("Easter", {-2: "Good Friday"}, (1, 3, 4, 10)),
+    *_windows("Easter", {0: "Easter Sunday", 1: "Easter Monday"}, (1, 7, 14)),
+    *_windows("Thanksgiving", {-7: "Thursday before Thanksgiving"}, (7,)),
+    *_windows("Thanksgiving", {0: "Thanksgiving"}, (1, 2, 5, 7)),
+    *_windows("Thanksgiving", {1: "Black Friday"}, (1, 4, 7, 14)),
+    *_windows("Thanksgiving", {4: "Cyber Monday"}, (1, 7)),
+)
+SINGLE = np.array([window.length == 1 for window in WINDOWS])
+
+
+def shares_on(first: int, days: int) -> np.ndarray:
+    """Return (W, Y, days) shares of each window of WINDOWS, in each year, in the weeks that begin on the days from `first` on.
+
+    A week that lies in a window, or contains it, has 1.
+    """
+    year = np.arange(_year(first - MARGIN), _year(first + days + MARGIN) + 1)
+    begin_of, end_of = ((year - start).astype("datetime64[Y]").astype("datetime64[D]") for start in (1970, 1969))
+    feasts = {"Christmas": end_of - 7, "New Year": begin_of, "Easter": easter(year), "Thanksgiving": thanksgiving(year)}
+    out = np.zeros((len(WINDOWS), len(year), days))
+    week = first + np.arange(days)
+    for row, window in zip(out, WINDOWS, strict=True):
+        begin = feasts[window.feast].astype(np.int64)[:, None] + window.offset
+        inside = np.minimum(week + 7, begin + window.length) - np.maximum(week, begin)
+        row[:] = np.maximum(inside, 0) / min(window.length, 7)
+    return out
+
+
+def _year(day: int) -> int:
+    return int(np.datetime64(day, "D").astype("datetime64[Y]").astype(np.int64)) + 1970
+
+
+def holidays_of(values: np.ndarray, first: int, before: Sequence[int] = (), bar: float = BAR) -> list[int]:
+    """Return the windows, as indices of WINDOWS, that the mean of series follows, clearest first, those `before` included.
+
+    values: (S, T) weekly residuals in units of their scales, NaN = missing, from `residuals_of`. first: the first day of the
+    first week, in days since 1970-01-01. bar: standard deviations of placebos that an effect must exceed.
+    """
+    y, seen = _mean(values)
+    if seen.sum() < WEEKS_IN_YEAR:
+        return list(before)
+    shape = _shapes_on(first, seen.tobytes())
+    # a long window may explain two holidays in part, and hide both
+    days = shape.greedy(y, list(before), bar, SINGLE)
+    other = shape.greedy(y, list(before), bar)
+    return other if days == list(before) else shape.better(y, shape.greedy(y, days, bar), other)
+
+
+@functools.lru_cache(maxsize=2)
+def _shapes_on(first: int, seen: bytes) -> _Shapes:
+    """Return the windows on weeks from the day `first` on, of which some are `seen` (T,) bool; many series have the same."""
+    weeks = np.frombuffer(seen, bool)
+    return _Shapes(shares_on(first, 7 * len(weeks))[:, :, ::7], weeks)
+
+
+def loudest(values: np.ndarray, first: int, found: Sequence[int], most: int) -> np.ndarray:
+    """Return the series, at most `most` of (S, T), of whose residuals a window explains most beside those `found`."""
+    shape = _shapes_on(first, (~np.isnan(values).all(0)).tobytes())
+    size = [shape.explained(y - shape.fitted(y, list(found))).max() for y in np.nan_to_num(values)]
+    return np.argsort(-np.array(size), kind="stable")[:most]
+
+
+class _Shapes:
+    """Windows (W, Y, T) after the filter that their series have passed, and after the moves (M,) of placebos."""
+
+    moves = np.arange(-(WEEKS_IN_YEAR // 2), WEEKS_IN_YEAR // 2)
+
+    def __init__(self, raw: np.ndarray, seen: np.ndarray) -> None:
+        self.raw, self.seen = raw, seen
+        self.own = self.filtered(raw)  # (W, Y, T)
+        self.whole = self.own.sum(1)
+        there = self._moved(seen.astype(np.float64))
+        days = raw.sum(2, keepdims=True)  # (W, Y, 1)
+        complete = days >= PART * np.maximum(days.max(1, keepdims=True), 1e-9)
+        self.enough = complete & (raw @ there >= PART * days)  # (W, Y, M)
+        self.square = np.maximum((self.own**2) @ there, 1e-9)
+
+    def _moved(self, values: np.ndarray) -> np.ndarray:
+        """Return (T, M) values (T,) at each step after each move; zeros beyond the ends."""
+        half = WEEKS_IN_YEAR // 2
+        padded = np.pad(values, (half, half))
+        return np.lib.stride_tricks.sliding_window_view(padded, len(values))[: len(self.moves)].T
+
+    def filtered(self, raw: np.ndarray) -> np.ndarray:
+        return without_near_level(np.where(self.seen, raw, 0.0), self.seen)[0]
+
+    def fitted(self, y: np.ndarray, found: list[int]) -> np.ndarray:
+        """Return (T,) effects of windows in y (T,), by least squares."""
+        if not found:
+            return np.zeros_like(y)
+        x = self.whole[found]
+        return np.asarray(np.linalg.lstsq(x.T, y, rcond=1e-6)[0] @ x)
+
+    def explained(self, y: np.ndarray) -> np.ndarray:
+        """Return (W,) sums of squares of y (T,) that each window explains."""
+        return np.asarray((self.whole @ y) ** 2 / np.maximum((self.whole**2).sum(1), 1e-9))
+
+    def greedy(self, y: np.ndarray, found: list[int], bar: float, among: np.ndarray | None = None) -> list[int]:
+        """Return the windows `found` and others that y (T,) follows, clearest first; by default `among` all."""
+        found, open_ = list(found), np.ones(len(WINDOWS), bool) if among is None else among.copy()
+        open_[found] = False
+        while len(found) < MOST:
+            left = y - self.fitted(y, found)
+            able = open_ & self.clear(left, bar)
+            if not able.any():
+                break
+            best = int(np.where(able, self.explained(left), -1.0).argmax())
+            open_[best] = False
+            if self.dated(left, best):
+                found.append(best)
+        return found
+
+    def better(self, y: np.ndarray, simple: list[int], other: list[int]) -> list[int]:
+        """Return the windows that leave less of y (T,), by the residual variance; each has a price, a longer one a higher."""
+        left = [(y - self.fitted(y, found))[self.seen] for found in (simple, other)]
+        variance = min(float(np.median(np.abs(one))) / 0.6745 for one in left) ** 2
+        price = np.where(SINGLE, PRICE, PRICE + LONGER)
+        cost = [float((one**2).sum() + variance * price[found].sum()) for one, found in zip(left, (simple, other), strict=True)]
+        return simple if cost[0] <= cost[1] else other
+
+    def clear(self, y: np.ndarray, bar: float) -> np.ndarray:
+        """Return (W,) bool: True for windows whose effect in y (T,) exceeds that of placebos."""
+        effect = np.where(self.enough, (self.own @ self._moved(y)) / self.square, np.nan)  # (W, Y, M)
+        count = (~np.isnan(effect)).sum(1)
+        mean = np.where(count >= FEWEST, np.nansum(effect, 1) / np.maximum(count, 1), np.nan)
+        placebo = np.sort(np.abs(mean[:, np.abs(self.moves) >= AWAY]), 1)  # NaN last
+        known = (~np.isnan(placebo)).sum(1)
+        scale = np.maximum(_ranked(placebo, known, 0.5) / 0.6745, _ranked(placebo, known, 0.8) / 1.2816)
+        size, agree = _without_largest(effect[:, :, int(np.flatnonzero(self.moves == 0)[0])])
+        return np.asarray(agree & (known >= placebo.shape[1] // 2) & (size > bar * scale))
+
+    def dated(self, y: np.ndarray, which: int) -> bool:
+        """Return True unless the same weeks of a season of 52 steps explain more of y (T,) than the dates do."""
+        raw = self.raw[which]
+        some = np.flatnonzero((raw * self.seen).sum(1) > 0)  # not those ahead
+        place = raw[some].argmax(1)
+        phases = np.unique(place % WEEKS_IN_YEAR)
+        if len(phases) == 1:
+            return True
+        others = []
+        for phase in phases:
+            move = (phase - place + WEEKS_IN_YEAR // 2) % WEEKS_IN_YEAR - WEEKS_IN_YEAR // 2
+            others.append(sum(_moved(raw[k], -int(step)) for k, step in zip(some, move, strict=True)))
+        x = self.filtered(np.stack(others))
+        return bool(((x @ y) ** 2 / np.maximum((x**2).sum(1), 1e-9)).max() < self.explained(y)[which])
+
+
+def residuals_of(past: np.ndarray) -> np.ndarray:
+    """Return past (B, L), or its logarithms where it is positive, without the level of the weeks around, in robust scales."""
+    values = past.astype(np.float64)
+    seen = np.isfinite(values)
+    above = seen & (values > 0)
+    positive = (above.sum(1) >= POSITIVE * np.maximum(seen.sum(1), 1)) & ~(values < 0).any(1)
+    values = np.where(positive[:, None], np.log(np.where(above, values, np.nan)), values)
+    out = np.full(values.shape, np.nan)
+    for row, one in enumerate(values):
+        there = np.isfinite(one)
+        if there.any():
+            middle = np.where(there, one - one[there].mean(), 0.0)
+            left = without_near_level(middle, there)[0]
+            scale = np.median(np.abs(left[there])) / 0.6745
+            out[row] = np.where(there, left / scale, np.nan) if scale > 0 else np.nan
+    return out
+
+
+def _mean(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean (T,) of series (S, T), 0 where fewer than a quarter of the most are observed, and where it is known."""
+    there = ~np.isnan(values)
+    count = there.sum(0)
+    seen = count >= max(count.max(initial=0) / 4, 1)
+    return np.where(seen, np.where(there, values, 0.0).sum(0) / np.maximum(count, 1), 0.0), seen
+
+
+def _without_largest(effect: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (W,) mean sizes of effects (W, Y) over years without the largest, and True where nearly all have one sign."""
+    there = ~np.isnan(effect)
+    count, value = there.sum(1), np.nan_to_num(effect)
+    signed = value * np.sign(value.sum(1))[:, None]
+    mean = np.maximum(signed.sum(1) - signed.max(1, initial=0.0), 0.0) / np.maximum(count - 1, 1)
+    return mean, (signed > 0).sum(1) >= np.maximum(count - count // 4, FEWEST)
+
+
+def _ranked(ordered: np.ndarray, count: np.ndarray, share: float) -> np.ndarray:
+    """Return (W,) quantiles of ordered (W, M), of which the first `count` (W,) are known."""
+    at = np.maximum(((count - 1) * share).astype(np.int64), 0)
+    return np.nan_to_num(np.take_along_axis(ordered, at[:, None], 1)[:, 0], nan=np.inf)
+
+
+def _moved(values: np.ndarray, move: int) -> np.ndarray:
+    """Return values (T,) `move` steps later, at each step; zeros beyond the ends."""
+    out = np.zeros_like(values)
+    if move > 0:
+        out[:-move] = values[move:]
+    elif move < 0:
+        out[-move:] = values[:move]
+    else:
+        out[:] = values
+    return out
