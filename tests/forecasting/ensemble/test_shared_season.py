@@ -149,3 +149,17 @@ def test_when_a_series_borrows_a_shape_then_a_note_names_it_once():
         f"short history: {name!r} borrows the weekly and yearly pattern of 5 longer series",
     )
     assert shared_season_notes(made, panel, panel.item_ids) == ()
+
+
+def test_when_a_series_is_mostly_zero_as_observed_then_it_does_not_lend_its_history_without_effects():
+    batch = windows(sales(count=5), 21)
+    sun = dataclasses.replace(batch, past_target=batch.past_target.copy(), observed=batch.past_target.copy())
+    sun.past_target[1] = 50 + np.random.default_rng(0).normal(size=DAYS)
+    found = shapes_of(sun)
+    assert found is not None
+    assert found.lenders[-1] == 4
+    assert sun.observed is not None
+    sun.observed[1, ::2] = 0
+    found = shapes_of(sun)
+    assert found is not None
+    assert found.lenders[-1] == 3
