@@ -123,7 +123,7 @@ def _borrow(out: Shapes, batch: WindowBatch, young: np.ndarray, together: np.nda
     covering = len(pool) - np.searchsorted(known, lengths[young] + WEEKS * week)  # (n,) series with the same dates a year before
     young = young[(lengths[young] < SHOWS_WEEK[1] * week) | (covering >= FEWEST)]
     past = batch.past_target[pool].astype(np.float64)
-    rests = resting(replace(batch, future_target=np.zeros((len(batch), week), np.float32))).any(1)
+    rests = resting(replace(batch, future_target=np.zeros((len(batch), week), np.float32))).mean(1) >= _ZEROS
     observed = np.where(rests[:, None], batch.as_observed, batch.past_target)
     for form in (True, False):
         rows = [row for row in young.tolist() if _form(batch.past_target[row], observed[row]) is form]
