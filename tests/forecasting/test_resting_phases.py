@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 import tsattn
@@ -64,3 +66,10 @@ def test_when_any_method_forecasts_a_night_then_quantiles_and_paths_are_zero():
     for values in (made.values[0], paths.values[0]):
         assert (values[DAY == 0] == 0).all()
         assert (values[DAY > 0].max(1) > 0).all()
+
+
+def test_when_effects_were_removed_then_phases_rest_that_are_zero_in_the_observed_history():
+    seen = batch_of(sun(20), horizon=24, freq="h")
+    without = replace(seen, past_target=seen.past_target + 1)
+    assert not resting(without).any()
+    np.testing.assert_array_equal(resting(replace(without, observed=seen.past_target)), resting(seen))

@@ -39,6 +39,7 @@ class WindowBatch:
     the first day of each week of weekly data, if requested, NaT = none. group: (B,) int64; a model with attention across series
     reads windows with the same number together (see groups.py); None = each window is read alone. parts: (B, G) int64, the parts
     of the name of each series (name_parts.py).
+    observed: (B, L) the target as observed, where effects were removed from past_target; None = past_target is as observed.
     """
 
     past_target: np.ndarray
@@ -59,6 +60,7 @@ class WindowBatch:
     days: np.ndarray | None = None
     group: np.ndarray | None = None
     parts: np.ndarray | None = None
+    observed: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.item)
@@ -70,6 +72,11 @@ class WindowBatch:
     @property
     def horizon(self) -> int:
         return self.future_target.shape[1]
+
+    @property
+    def as_observed(self) -> np.ndarray:
+        """The target (B, L) with the effects that were removed from past_target."""
+        return self.past_target if self.observed is None else self.observed
 
     @property
     def observed_lengths(self) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Phases of a day at which a series rests: solar power at night, a shop before it opens.
 
 Forecasts of these steps are zero, whatever method makes them: averages and effects of covariates do not know what a night is.
+Phases are found in the observed history, because a history without the effect of irradiance is not zero at night.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def resting(batch: WindowBatch, shift: np.ndarray | None = None) -> np.ndarray:
     season, ahead = (batch.season_lengths or (1,))[0], np.arange(batch.horizon)
     if season < FINE or batch.context < CYCLES * season:
         return np.zeros((len(batch), batch.horizon), bool)
-    newest = batch.past_target[:, -CYCLES * season :].reshape(len(batch), CYCLES, season)
+    newest = batch.as_observed[:, -CYCLES * season :].reshape(len(batch), CYCLES, season)
     zeros, seen = (newest == 0).sum(1), (~np.isnan(newest)).sum(1)  # (B, season)
     rests = (zeros == seen) & (seen >= SEEN)
     awake = np.where(rests, 0, seen).sum(1)

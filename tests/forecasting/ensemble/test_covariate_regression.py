@@ -234,3 +234,15 @@ def test_when_promotions_differ_by_a_part_of_the_names_then_a_new_series_has_the
     found = medians(made, panel)[:2, :3].mean(1) / 50
     np.testing.assert_allclose(found, [1.2, 1.7], rtol=0.1)
     assert [group.name for group in made.effects(panel)[0].groups] == ["product=bread", "product=milk", "product=wine"]
+
+
+def test_when_solar_power_follows_irradiance_then_days_are_as_wide_as_their_noise_and_nights_are_zero():
+    rng, rows = np.random.default_rng(0), 24 * 60 + 48
+    hour = np.arange(rows) % 24
+    sun = 100 * np.maximum(0, np.sin((hour - 6) / 12 * np.pi)).round(6) * np.repeat(rng.uniform(0.3, 1, rows // 24), 24)
+    made = case_of(np.array([sun * (1 + 0.1 * rng.normal(size=rows))]), sun[None, :, None], 48, "h", ["irradiance"])
+    found = predict(forecaster(), made.panel, horizon=48)[0].values[0]
+    ahead = made.future[0, :, 0]
+    assert (found[ahead == 0] == 0).all()
+    width = (found[:, -1] - found[:, 0])[ahead > 50]
+    assert (width / ahead[ahead > 50]).min() > 0.15  # 2 · 1.28 · 0.1 covers 80 %

@@ -105,3 +105,31 @@ def test_when_one_of_several_groupings_explains_the_effects_then_it_is_taken():
 def test_groups_as_many_as_series_are_ignored():
     groups = np.stack([np.zeros(6, np.int64), np.arange(6)], 1)
     assert pool_by_best(np.arange(6.0), np.full(6, 1e-4), groups, 1000).grouping == 0
+
+
+@pytest.mark.parametrize("count", [3, 5, 9, 30])
+def test_when_one_effect_is_an_outlier_then_it_is_kept_and_a_new_series_gets_the_effect_of_the_others(count):
+    rng = np.random.default_rng(count)
+    beta = np.r_[0.01 * rng.normal(size=count - 1), 5.0, 0.0]
+    variance = np.r_[np.full(count, 1e-4), np.inf]
+    found = pool(beta, variance, np.zeros(count + 1, np.int64), 1000)
+    assert found.beta[-2] == pytest.approx(5, abs=0.01)
+    assert abs(found.beta[-1]) < 0.5 / count  # a mean would be 5 / count
+    assert np.sqrt(found.variance[-1]) < 0.3
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 9, 30])
+def test_when_effects_differ_moderately_then_a_new_series_gets_the_common_effect(count):
+    made = []
+    for seed in range(30):
+        beta = np.r_[0.4 + 0.1 * np.random.default_rng(seed).normal(size=count), 0.0]
+        found = pool(beta, np.r_[np.full(count, 1e-4), np.inf], np.zeros(count + 1, np.int64), 1000)
+        made.append(found.beta[-1])
+    np.testing.assert_allclose(np.std(made), 0.1 / np.sqrt(count), rtol=0.5)
+    assert np.mean(made) == pytest.approx(0.4, abs=0.04)
+
+
+def test_when_half_of_the_effects_are_of_another_kind_then_each_is_kept():
+    beta = np.r_[np.zeros(5), np.full(5, 0.5)] + 0.01 * np.random.default_rng(0).normal(size=10)
+    found = pool(beta, np.full(10, 1e-4), np.zeros(10, np.int64), 1000)
+    np.testing.assert_allclose(found.beta, beta, atol=0.01)

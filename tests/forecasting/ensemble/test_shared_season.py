@@ -149,3 +149,18 @@ def test_when_a_series_borrows_a_shape_then_a_note_names_it_once():
         f"short history: {name!r} borrows the weekly and yearly pattern of 5 longer series",
     )
     assert shared_season_notes(made, panel, panel.item_ids) == ()
+
+
+def test_when_a_series_rests_as_observed_then_it_does_not_lend_its_history_without_effects():
+    rng, hours = np.random.default_rng(0), np.arange(24 * 7 * 14)
+    load = np.exp(0.3 * np.sin(hours / 24 * 2 * np.pi) - 0.5 * (hours // 24 % 7 > 4))
+    values = [load * np.exp(0.02 * rng.normal(size=len(hours))) for _ in range(5)]
+    values[1] = 8 + 0.1 * rng.normal(size=len(hours))
+    values[4][: -24 * 3] = np.nan
+    batch = batch_of(*values, horizon=6, freq="h")
+    batch = dataclasses.replace(batch, cutoff=np.full(5, np.datetime64("2024-06-01", "us")))
+    night = np.where(hours % 24 < 12, 0.0, batch.past_target)
+    for observed, lenders in ((batch.past_target, 4), (np.r_[batch.past_target[:1], night[1:2], batch.past_target[2:]], 3)):
+        found = shapes_of(dataclasses.replace(batch, observed=observed))
+        assert found is not None
+        assert found.lenders[4] == lenders

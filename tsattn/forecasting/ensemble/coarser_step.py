@@ -92,6 +92,7 @@ def coarsened(batch: WindowBatch, k: int, block: int) -> WindowBatch:
     return replace(
         batch,
         past_target=means,
+        observed=None,
         past_cov=empty[:, : means.shape[1]],
         known=empty,
         static=np.zeros((rows, 0), np.float32),

@@ -20,6 +20,7 @@ from tsattn.forecasting.baselines.ridge import Ridge
 from tsattn.forecasting.ensemble.batch_effects import BatchEffects, Covariates, estimated, joined
 from tsattn.forecasting.ensemble.calibration import Shrinkage, pinball
 from tsattn.forecasting.ensemble.effect_groups import EffectGroups, groups_of
+from tsattn.forecasting.ensemble.effect_noise import wide_as_noise
 from tsattn.forecasting.ensemble.effect_report import CovariateEffect, report_effects
 from tsattn.forecasting.ensemble.ensemble import Ensemble, EnsembleReport, forecasts
 from tsattn.forecasting.ensemble.holdout import ORIGINS, Pools, pools_of, shifts_of, target_only, truth
@@ -30,6 +31,7 @@ from tsattn.forecasting.ensemble.window_estimates import Estimates
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import wants_covariates
 from tsattn.forecasting.quantiles import not_negative
+from tsattn.forecasting.resting_phases import resting, zero_at_rest
 
 _MOST_SEEN = 256  # newest batches that are reported on
 LAGS = 64  # of the autoregression that judges the effects: few, for it runs on every forecast
@@ -54,6 +56,7 @@ class CovariateRegression:
             self.covariates = False
         self.name, self.context = forecaster.name, forecaster.context
         self.quantiles = tuple(forecaster.quantiles)
+        self._middle = int(np.abs(np.array(self.quantiles) - 0.5).argmin())
         self.pass_steps, self.joint = getattr(forecaster, "pass_steps", 1), getattr(forecaster, "joint", False)
         self._seen: deque[BatchEffects] = deque(maxlen=_MOST_SEEN)
         self._borrowed: deque[list[Borrowed]] = deque(maxlen=_MOST_SEEN)
@@ -114,13 +117,26 @@ class CovariateRegression:
             own = (batch.static[now], share[now], ahead, batch.item[now])
             self._seen.append(BatchEffects(found, columns, covariates.events, *own))
         effects = effects.scaled(share)
-        history = prepared(replace(bare, past_target=effects.removed(past, before, batch.season_lengths)))
+        rest = effects.removed(past, before, batch.season_lengths)
+        history = prepared(replace(bare, past_target=rest, observed=past))
         self.cleaned = _as_observed(history.cleaning, past, batch.cleaning)
         if isinstance(self.forecaster, Ensemble):  # its regression reads them, for what is left of the effects
             history = replace(history, known=declared.known)
         values = self._forecast(history)
-        values = effects.restored(values.astype(np.float64), after, past, before, self.quantiles)
-        return not_negative(values, past).astype(np.float32)
+        made = effects.restored(values.astype(np.float64), after, past, before, self.quantiles)
+        values = self._noisy(made, values, effects.factor, bare, rest)
+        return zero_at_rest(not_negative(values, past), bare).astype(np.float32)
+
+    def _noisy(self, made: np.ndarray, values: np.ndarray, factor: np.ndarray, bare: WindowBatch, rest: np.ndarray) -> np.ndarray:
+        """Return the quantiles `made` (B, H, Q), at least as wide as the noise awake of series that rest.
+
+        values: without effects, as the history `rest` (B, L).
+        """
+        amounts = made[..., self._middle] - values[..., self._middle]
+        for row in np.flatnonzero(resting(bare).any(1) & ~factor).tolist():
+            own = (bare.past_target[row], rest[row], bare.season_lengths, self.quantiles)
+            made[row] = wide_as_noise(made[row], amounts[row], *own)
+        return made
 
     def _forecast(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) of the target alone; young series borrow the seasonal shape of longer ones (shared_season.py)."""

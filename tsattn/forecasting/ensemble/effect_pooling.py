@@ -1,8 +1,9 @@
 """Effects of many series, partly pooled: each is drawn towards its group's, and the groups' towards the common one.
 
-A normal hierarchy with variances by the method of moments (DerSimonian & Laird, 1986): series within groups within all. How
-sure it is that a covariate has any effect is a Bayes factor by the information criterion (Kass & Raftery, 1995), so that a
-column of noise gets next to nothing and a clear effect is not diminished.
+A normal hierarchy with variances by the method of moments (DerSimonian & Laird, 1986): series within groups within all. An
+outlying effect, such as that of irradiance on the one solar plant among loads, is kept, but moves the means only as the largest
+usual effect would. How sure it is that a covariate has any effect is a Bayes factor by the information criterion (Kass &
+Raftery, 1995), so that a column of noise gets next to nothing and a clear effect is not diminished.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 CLEAR = 0.5
+FAR = 5.0  # robust standard deviations from the median, beyond which an effect is an outlier
+FEWEST = 3  # effects of which one can be an outlier
 BETTER = 3.0  # log likelihood that another grouping must gain over the first
 _MOST_ROWS = 1000.0  # beyond which more rows do not raise the evidence required of a covariate
 
@@ -69,18 +72,40 @@ def pool(beta: np.ndarray, variance: np.ndarray, group: np.ndarray, rows: float,
     mean, error = _means(value, spread + within, place, count)
     have = np.isfinite(error)
     across = _between(mean[have], error[have], np.zeros(int(have.sum()), np.int64))
-    common, doubt = (one[0] for one in _means(mean[have], error[have] + across, np.zeros(int(have.sum()), np.int64), 1))
-    near, nearness = _drawn(mean, error, common, across, doubt)
-    own, own_error = np.full(len(beta), 0.0), np.full(len(beta), np.inf)
-    own[known], own_error[known] = value, spread
-    drawn, left = _drawn(own, own_error, near[group], within, nearness[group])
+    common = _means(mean[have], error[have] + across, np.zeros(int(have.sum()), np.int64), 1)[0][0]
+    near, nearness, drawn, left, usual = _towards_usual(beta, variance, group, known, within)
     evidence = _evidence(value, spread, place, mean, error, within, across, common, have)
     evidence = 0.5 * rows * np.log1p(2 * max(evidence, 0.0) / max(rows, 1.0))  # variances are estimates too: Student's t
     price = 0.5 * np.log(min(max(rows, 2.0), _MOST_ROWS)) * (1 + (within > 0) + (across > 0)) + np.log(tried)
     groups = tuple(Mean(float(m), float(v)) for m, v in zip(near, nearness, strict=True))
     likelihood = _likelihood(value, spread + within, place, mean[have], error[have], across, common)
     likelihood -= 0.5 * np.log(len(value)) * (float(within > 0) + float(across > 0))
-    return Pooled(drawn, left, Mean(float(common), float(doubt)), groups, float(evidence - price), bool(across > 0), likelihood)
+    return Pooled(drawn, left, usual, groups, float(evidence - price), bool(across > 0), likelihood)
+
+
+def _towards_usual(
+    beta: np.ndarray, variance: np.ndarray, group: np.ndarray, known: np.ndarray, within: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Mean]:
+    """Return means of groups and their variances, effects of series and their variances, and the common mean.
+
+    Outlying effects count as the largest usual one, and keep the variance `within` groups that includes them.
+    """
+    count = int(group.max(initial=-1)) + 1
+    value, spread, place = beta[known], np.maximum(variance[known], 1e-300), group[known]
+    usual = _clipped(value, spread, place)
+    core = _between(usual, spread, place)
+    mean, error = _means(usual, spread + core, place, count)
+    have = np.flatnonzero(np.isfinite(error))
+    alone = np.zeros(len(have), np.int64)
+    tame = _clipped(mean[have], error[have], alone)
+    across = _between(tame, error[have], alone)
+    common, doubt = (one[0] for one in _means(tame, error[have] + across, alone, 1))
+    between = np.full(count, across)
+    between[have[tame != mean[have]]] = _between(mean[have], error[have], alone)
+    near, nearness = _drawn(mean, error, common, between, doubt)
+    own, own_error, room = np.full(len(beta), 0.0), np.full(len(beta), np.inf), np.full(len(beta), core)
+    own[known], own_error[known], room[known] = value, spread, np.where(usual != value, within, core)
+    return near, nearness, *_drawn(own, own_error, near[group], room, nearness[group]), Mean(float(common), float(doubt))
 
 
 def pool_by_best(beta: np.ndarray, variance: np.ndarray, groups: np.ndarray, rows: float, tried: int = 1) -> Pooled:
@@ -113,6 +138,18 @@ def _between(value: np.ndarray, variance: np.ndarray, group: np.ndarray) -> floa
     return max(0.0, (scatter - freedom) / scale) if freedom > 0 and scale > 0 else 0.0
 
 
+def _clipped(value: np.ndarray, variance: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Return values at most FAR robust standard deviations from the median of their group (Huber, 1964)."""
+    out = value.copy()
+    for place in np.flatnonzero(np.bincount(group) >= FEWEST).tolist():
+        rows = np.flatnonzero(group == place)
+        middle = np.median(value[rows])
+        scale = 1.4826 * np.median(np.abs(value[rows] - middle))
+        far = FAR * np.sqrt(scale**2 + variance[rows])
+        out[rows] = np.clip(value[rows], middle - far, middle + far)
+    return out
+
+
 def _means(value: np.ndarray, variance: np.ndarray, group: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Weighted means (G,) of groups and their variances; 0 and infinity for an empty group."""
     weight = 1 / variance
@@ -123,7 +160,7 @@ def _means(value: np.ndarray, variance: np.ndarray, group: np.ndarray, count: in
 
 
 def _drawn(
-    value: np.ndarray, variance: np.ndarray, center: np.ndarray | float, between: float, doubt: np.ndarray | float
+    value: np.ndarray, variance: np.ndarray, center: np.ndarray | float, between: np.ndarray, doubt: np.ndarray | float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Estimates drawn towards `center`, around which true effects have the variance `between`; `center` is uncertain, too."""
     share = np.where(np.isfinite(variance), between / (between + np.where(np.isfinite(variance), variance, 1.0)), 0.0)

@@ -54,6 +54,7 @@ def shifted(batch: WindowBatch, shift: np.ndarray) -> WindowBatch:
         plausible=None if batch.plausible is None else _moved(batch.plausible, shift),
         cleaning=None if batch.cleaning is None else batch.cleaning.earlier(shift),
         days=None if batch.days is None else _moved(batch.days, shift),
+        observed=None if batch.observed is None else _moved(batch.observed, shift),
         # windows of a group that move alike still end together
         group=None if batch.group is None else batch.group * (int(shift.max(initial=0)) + 1) + shift,
     )
@@ -86,6 +87,7 @@ def rows_of(batch: WindowBatch, rows: np.ndarray) -> WindowBatch:
         step_slots=None if batch.step_slots is None else batch.step_slots[rows],
         past_rows=None if batch.past_rows is None else batch.past_rows[rows],
         parts=None if batch.parts is None else batch.parts[rows],
+        observed=None if batch.observed is None else batch.observed[rows],
     )
 
 
@@ -100,6 +102,7 @@ def recent(batch: WindowBatch, context: int) -> WindowBatch:
         plausible=None if batch.plausible is None else batch.plausible[:, cut:],
         cleaning=None if batch.cleaning is None else batch.cleaning.recent(context),
         days=None if batch.days is None else batch.days[:, cut:],
+        observed=None if batch.observed is None else batch.observed[:, cut:],
     )
 
 
@@ -117,9 +120,11 @@ def padded(batch: WindowBatch, context: int) -> WindowBatch:
     def pad(values: np.ndarray) -> np.ndarray:
         return np.pad(values, ((0, 0), (lack, 0), *((0, 0),) * (values.ndim - 2)), constant_values=missing(values))
 
-    days, plausible = (None if values is None else pad(values) for values in (batch.days, batch.plausible))
+    optional = (batch.days, batch.plausible, batch.observed)
+    days, plausible, observed = (None if values is None else pad(values) for values in optional)
     target, covariates, known = (pad(values) for values in (batch.past_target, batch.past_cov, batch.known))
-    return replace(batch, past_target=target, past_cov=covariates, known=known, plausible=plausible, days=days)
+    made = replace(batch, past_target=target, past_cov=covariates, known=known)
+    return replace(made, plausible=plausible, days=days, observed=observed)
 
 
 # (windows that share a cutoff, windows whose errors they may use), by cutoff

@@ -9,13 +9,14 @@ variance), which is 0 where they share no shape. It fades out as the young histo
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.quantiles import not_negative
+from tsattn.forecasting.resting_phases import resting
 
 WEEKS = 52  # of a yearly cycle: whole weeks, so that days of the week stay in place
 FEWEST = 3  # longer series that a shape is borrowed from
@@ -122,9 +123,11 @@ def _borrow(out: Shapes, batch: WindowBatch, young: np.ndarray, together: np.nda
     covering = len(pool) - np.searchsorted(known, lengths[young] + WEEKS * week)  # (n,) series with the same dates a year before
     young = young[(lengths[young] < SHOWS_WEEK[1] * week) | (covering >= FEWEST)]
     past = batch.past_target[pool].astype(np.float64)
+    rests = resting(replace(batch, future_target=np.zeros((len(batch), week), np.float32))).mean(1) >= _ZEROS
+    observed = np.where(rests[:, None], batch.as_observed, batch.past_target)
     for form in (True, False):
-        rows = [row for row in young.tolist() if _form(batch.past_target[row]) is form]
-        able = np.array([_lends(one, length, form) for one, length in zip(past, lengths[pool], strict=True)], bool)
+        rows = [row for row in young.tolist() if _form(batch.past_target[row], observed[row]) is form]
+        able = np.array([_lends(*one, form) for one in zip(past, observed[pool], lengths[pool], strict=True)], bool)
         values = _in_units(past[able], form, week)
         some = np.isfinite(values).any(1)
         if not rows or some.sum() < FEWEST:
@@ -140,19 +143,21 @@ def _borrow(out: Shapes, batch: WindowBatch, young: np.ndarray, together: np.nda
                 out.week[row], out.year[row] = week_share, year_share
 
 
-def _form(past: np.ndarray) -> bool | None:
-    """Return True if the shape of a history (L,) multiplies, False if it adds, None if it is constant or intermittent."""
+def _form(past: np.ndarray, observed: np.ndarray) -> bool | None:
+    """Return True if the shape of a history (L,) multiplies, False if it adds, None if it is constant or intermittent.
+
+    Zeros of series that rest are counted as observed: solar power without the effect of irradiance is not zero at night.
+    """
     seen = past[~np.isnan(past)]
-    if np.ptp(seen) == 0 or (seen == 0).mean() >= _ZEROS:
+    if np.ptp(seen) == 0 or (observed[~np.isnan(observed)] == 0).mean() >= _ZEROS:
         return None
     return bool(seen.min() > 0)
 
 
-def _lends(past: np.ndarray, length: int, form: bool) -> bool:
+def _lends(past: np.ndarray, observed: np.ndarray, length: int, form: bool) -> bool:
     """Return True if a history (L,) of `length` steps is observed well enough, and can be read in the form of the young one."""
-    seen = past[~np.isnan(past)]
-    own = _form(seen)
-    return len(seen) >= _OBSERVED * length and own is not None and (own or not form)
+    own = _form(past, observed)
+    return (~np.isnan(past)).sum() >= _OBSERVED * length and own is not None and (own or not form)
 
 
 def _in_units(past: np.ndarray, form: bool, week: int) -> np.ndarray:
