@@ -32,6 +32,7 @@ from tsattn.batch.records import Records
 from tsattn.batch.records import now as present
 from tsattn.batch.reported import Cutoffs, Key
 from tsattn.batch.retrain import fresh_model
+from tsattn.batch.run_log import Log, tell
 from tsattn.batch.runs import JobRun, Order, Ran, Tick
 from tsattn.batch.secrets import Redactor
 from tsattn.batch.series_names import SeriesEnds, SeriesNames, path_of
@@ -47,9 +48,6 @@ from tsattn.workflows.effect_notes import effect_notes
 from tsattn.workflows.results import plain
 from tsattn.workflows.training_data import as_of_warning
 from tsattn.workspace import ModelRef, Workspace
-
-Log = Callable[..., None]  # log(level, message, job=…, …)
-TOLD, NAMES = 20, 5  # lines on bad items, and items that a line names
 
 
 def place_of(workspace: str | Path | None, file: JobFile) -> Workspace:
@@ -146,10 +144,10 @@ def run_job(job: Job, call: Call, refused: TsattnError | OSError | None = None) 
         )
     finally:
         made.seconds, made.peak_mib = round(time.perf_counter() - began, 3), _peak()
-        made.details = {key: _hidden(value, call.hide) for key, value in made.details.items()}
+        made.details = {key: call.hide.within(value) for key, value in made.details.items()}
         if number:
             made = _recorded(records, number, made, reported, call.hide)
-        _tell(made, call.log)
+        tell(made, call.log)
     return made
 
 
@@ -373,42 +371,6 @@ def _recorded(
     except TsattnError as error:
         made.status, made.error = "failed", hide(f"{made.error + '; ' if made.error else ''}{error.message}")
     return made
-
-
-def _tell(made: JobRun, log: Log) -> None:
-    level = {"done": "info", "partial": "warning"}.get(made.status, "error")
-    over = f", {made.ended_items} ended long ago" if made.ended_items else ""
-    counts = f"{made.done} items without fallbacks, {_with_fallbacks(made)}, {made.failed} failed{over}, {made.rows} rows"
-    kept = "".join(f"; {one}" for one in made.details.get("kept", []))
-    zone = f" {made.details['timezone']}" if "timezone" in made.details else ""
-    said = f"{made.status}: {made.error}" if made.error else f"{made.status}: {counts}, cutoff {made.cutoff}{zone}{kept}"
-    about = {
-        key: value for key, value in made.to_mapping().items() if key not in ("details", "error", "job") and value is not None
-    }
-    log(level, said, job=made.job, **about)
-    if lost := made.details.get("lost_series"):
-        log("warning", lost, job=made.job)
-    for kind, what in (("fallbacks", "fallback"), ("failures", "failed")):
-        alike: dict[tuple[bool, str], list[str]] = {}
-        for bad in made.details.get(kind, []):
-            alike.setdefault((bool(bad["ended"]), bad["reason"]), []).append(bad["item_id"])
-        for (ended, why), items in sorted(alike.items(), key=lambda one: one[0][0])[:TOLD]:
-            names = ", ".join(items[:NAMES]) + (f" and {len(items) - NAMES:,} more" if len(items) > NAMES else "")
-            log("info" if ended else "warning", f"{what}: {names}: {why}", job=made.job)
-
-
-def _with_fallbacks(made: JobRun) -> str:
-    """Return the number of items with fallbacks, and of their rows: often a few steps only lack known covariates."""
-    rows, horizon = (made.details.get(key, 0) for key in ("fallback_rows", "horizon"))
-    return f"{made.fallback} with fallbacks" + (f" ({rows:,} of their {made.fallback * horizon:,} rows)" if made.fallback else "")
-
-
-def _hidden(value: Any, hide: Redactor) -> Any:
-    if isinstance(value, str):
-        return hide(value)
-    if isinstance(value, list):
-        return [_hidden(one, hide) for one in value]
-    return {k: _hidden(v, hide) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def _peak() -> float | None:

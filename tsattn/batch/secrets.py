@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from tsattn.errors import ConfigError
@@ -85,6 +86,14 @@ class Redactor:
         for secret, name in self._words:
             text = text.replace(secret, name)
         return shown(text)
+
+    def within(self, value: Any) -> Any:
+        """Return the value with all texts in it replaced, in lists and dicts too."""
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, list):
+            return [self.within(one) for one in value]
+        return {key: self.within(one) for key, one in value.items()} if isinstance(value, dict) else value
 
 
 def _forms(value: str) -> set[str]:

@@ -257,7 +257,7 @@ def run(work: Run, base: Base | None, start: str) -> tuple[Entry, tuple[Judged, 
             plan.horizon,
             work.left,
             leads=plan.model.across > 0,
-            **({"trees": _fitter(work, fitting, fitted)} if start == "auto" else {}),
+            trees=_fitter(work, fitting, fitted) if start == "auto" else lambda panel: None,
         )
         for note in _untried(kinds, entries, [score for score, _ in judged], fitted) if start == "auto" else ():
             work.listener.note(note)
@@ -395,7 +395,6 @@ def forget(state: Path) -> None:
 
 
 def _as_is(base: Base, plan: Plan, start: str) -> Entry:
-    # a search chooses the context of its own network only
-    config = replace(base.card.model if start == CHECKED else base.config(plan), across=0)
+    config = replace(base.card.model if start == CHECKED else base.config(plan), across=0)  # a search sets its own network
     fitted = replace(base.card.fitted, steps=0, best_step=0, validation=None, seconds=0.0, stopped="finished")
     return Entry(AS_IS, base.network(config), plan.train, fitted, DEFAULT)

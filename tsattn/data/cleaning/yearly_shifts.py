@@ -17,6 +17,7 @@ FEWEST = 5  # steps since a shift; also a tenth of a year
 BEFORE = 1.5  # years of ratios before a shift, at least
 OUTSIDE = 1.0  # times the range of earlier means that lies between them and the mean since the shift
 LEAST = 0.12  # logarithm of a shift, at least
+ABRUPT = 0.5  # of a shift, at least, that lies between the means of a few steps before it and after it
 AS_LONG = 3  # times the steps since a shift that there are ratios before it: fewer do not show how far their means wander
 KNOWN = 0.8  # share of the ratios that must be known
 
@@ -82,6 +83,9 @@ def _shift(ratio: np.ndarray, least: int, period: int) -> tuple[int, float] | No
     cut = int(cuts[(np.abs(since - before) * np.sqrt(n - cuts)).argmax()])
     size, steps = float((since - before)[cut - cuts[0]]), n - cut
     if cut < max(BEFORE * period, AS_LONG * steps) or abs(size) < LEAST:
+        return None
+    edge = mean(np.array([cut, cut - least]), np.array([cut + least, cut]))
+    if (edge[0] - edge[1]) * np.sign(size) < ABRUPT * abs(size):
         return None
     starts = np.arange(cut - steps + 1)
     earlier = mean(starts, starts + steps)

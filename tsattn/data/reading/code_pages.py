@@ -19,6 +19,22 @@ _SCRIPTS = {
     "cp1253": ("\u0370", "\u03ff", "αάοόιίετσςνηήυύρ"),
     "cp1255": ("\u05d0", "\u05ea", "יוהלאתרמבש"),
 }
+# encodings that are guessed -> the text to name in a warning
+GUESSED = {
+    "cp1252": "Windows text",
+    "cp932": "Japanese text",
+    "cp949": "Korean text",
+    "cp950": "Chinese text",
+    **dict.fromkeys(("cp1250", "iso8859_2", "cp852"), "Central European text"),
+    "cp1254": "Turkish text",
+    "cp1257": "Baltic text",
+    **dict.fromkeys(("cp1251", "koi8_r", "cp866"), "Cyrillic text"),
+    "cp1253": "Greek text",
+    "cp1255": "Hebrew text",
+    "mac_roman": "Mac text",
+    "cp850": "DOS text",
+    "gb18030": "Chinese text",
+}
 SINGLE_BYTE = frozenset((*LATIN, *_SCRIPTS))
 # letters beyond ASCII in each language that is written in an encoding; a look-ahead bounds where a letter may stand
 _LETTERS: dict[str, tuple[str, ...]] = {

@@ -14,6 +14,7 @@ from tsattn.config import ReadOptions
 from tsattn.data.reading.affixes import bare
 from tsattn.data.reading.aligned_columns import NOWHERE, Places, places_of, tabbed
 from tsattn.data.reading.candidates import best_delimiter, named
+from tsattn.data.reading.code_pages import GUESSED
 from tsattn.data.reading.comment_lines import without_comments
 from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.foreign_files import stop_at_foreign_text
@@ -39,21 +40,6 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?")
 _DOTTED, _SLASHED = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}\b"), re.compile(r"\d{1,2}/(\d{1,2})/\d{4}\b")
 _SEPARATOR = re.compile(r'"?sep=([;,|\t])"?[;,|\t]*\r?\n', re.I)
 _NULLS = frozenset(NULLS)
-_GUESSED = {
-    "cp1252": "Windows text",
-    "cp932": "Japanese text",
-    "cp949": "Korean text",
-    "cp950": "Chinese text",
-    **dict.fromkeys(("cp1250", "iso8859_2", "cp852"), "Central European text"),
-    "cp1254": "Turkish text",
-    "cp1257": "Baltic text",
-    **dict.fromkeys(("cp1251", "koi8_r", "cp866"), "Cyrillic text"),
-    "cp1253": "Greek text",
-    "cp1255": "Hebrew text",
-    "mac_roman": "Mac text",
-    "cp850": "DOS text",
-    "gb18030": "Chinese text",
-}
 _NUMBERISH = re.compile(r"[+-]?[\d.,' \u00a0\u202f]*\d(?:[eE][+-]?\d+)?\s?%?")
 
 
@@ -383,8 +369,8 @@ def _note(
 ) -> None:
     if encoding != "utf-8":
         notes.find("encoding", encoding, "--encoding")
-    if encoding in _GUESSED and not options.encoding:
-        said = f"{part.name}: not UTF-8; read as {_GUESSED[encoding]} ({encoding})"
+    if encoding in GUESSED and not options.encoding:
+        said = f"{part.name}: not UTF-8; read as {GUESSED[encoding]} ({encoding})"
         notes.warn(f"{said}; if letters look wrong, name the encoding with --encoding")
     if delimiter != ",":
         notes.find("delimiter", named(delimiter), "--delimiter")
