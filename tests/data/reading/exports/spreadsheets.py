@@ -125,8 +125,6 @@ def excel_pl():
         "2024-01-01",
         [floats(X[:N])],
         encoding="cp1250",
-        stop=r"--encoding cp1250",
-        settle={"encoding": "cp1250"},
     )
 
 
