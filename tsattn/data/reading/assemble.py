@@ -298,4 +298,4 @@ def _warn_of_summed_levels(names: tuple[str, ...], notes: Notes) -> None:
     """Warn of columns that are named like levels: their sum over a period counts each row once more."""
     levels = [n for n in names if set(words(n)) & _LEVEL_WORDS]
     if levels:
-        notes.warn(f"{listed(levels)}: a level is seldom added up over time; --agg last takes its last value in each step")
+        notes.warn(f"{listed(levels)}: levels are rarely summed over time; --agg last takes the last value of each step")

@@ -73,7 +73,7 @@ _KNOWN = 2  # weight of a word of a known meaning
 def script_of(head: bytes) -> str | None:
     """Return the encoding of Cyrillic, Greek or Hebrew text, whose words have no ASCII letters; None for other text.
 
-    Capitals stand at the start of words or fill them, and the most frequent letters of the script are frequent.
+    Words must be capitalized, lower case or all capitals, and the script's most frequent letters must be frequent in them.
     """
     tokens = _tokens(head)
     scores = {encoding: _script_score(tokens, encoding) for encoding in _SCRIPTS}

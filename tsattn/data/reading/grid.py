@@ -213,8 +213,8 @@ def on_grid(
         notes.repair(f"missing rows: {what}", int(missing.sum()), f"before {place}{_longest_gap(rows, missing, freq)}")
     if gaps > len(rows) and not fill and not forced and _stops_daily(rows, steps, freq):
         notes.warn(
-            f"only {len(rows):,} of {total:,} steps of {freq.alias} have a row, as the rows stop each day at the same time: if "
-            "the days end then, name the hours, such as --calendar XNYS (New York Stock Exchange) or Mon-Fri/09:00-16:30"
+            f"only {len(rows):,} of {total:,} steps of {freq.alias} have a row, because the rows stop at the same time each "
+            "day; if business hours end then, set them, such as --calendar XNYS (New York Stock Exchange) or Mon-Fri/09:00-16:30"
         )
     elif gaps > 2 * len(rows) and not fill:
         row, jump = _widest(steps, indptr)

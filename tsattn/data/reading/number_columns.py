@@ -128,9 +128,7 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
                     f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is not a number", "name another --target"
                 )
             elif not options.target and (unread := _with_unknown_affix(column)):
-                notes.warn(
-                    f"column {name!r} is left out: {unread!r} is a number with unknown text beside it; write numbers alone"
-                )
+                notes.warn(f"column {name!r} is left out: {unread!r} is a number with unknown text beside it; remove the text")
             continue
         if not wanted and may_be_names(column, numbers):  # 12b is the name of a meter, not 12 with a flag
             if not _is_flagged(numbers):
@@ -195,7 +193,7 @@ def warn_of_numbers(table: Table, unused: list[str], notes: Notes) -> None:
         if numbers is not None and may_be_names(column, numbers) and not _is_flagged(numbers):
             text = column.text_at(int(np.argmax(~column.missing)))[:40]
             notes.warn(
-                f"column {name!r}: {text!r} is read as a name, the column is not used; to forecast it: --target {quoted(name)}"
+                f"column {name!r}: {text!r} is read as a name, so the column is not used; to forecast it: --target {quoted(name)}"
             )
 
 

@@ -56,7 +56,7 @@ def is_plan(table: Table, clock: Clock | None, blank: list[str], known: list[str
 
 
 def warn_of_values_ahead(table: Table, clock: Clock | None, blank: list[str], known: list[str], notes: Notes) -> None:
-    """Warn of a few columns that go on after most of the others, and are read as series: they may be known in advance."""
+    """Warn of a few columns that continue after most of the others and are read as series: they may be known in advance."""
     if len(blank) == 1:
         if len(known) > 1 or _are_alike(blank, known) or not _may_be_planned(table, clock, blank[0]):
             return
@@ -66,7 +66,7 @@ def warn_of_values_ahead(table: Table, clock: Clock | None, blank: list[str], kn
     else:
         return
     notes.warn(
-        f"values of {listed(known)} go on after {ended}, and are forecast; "
+        f"values of {listed(known)} continue after {ended}, so they are forecast as series; "
         f"if they are known in advance, set --known {','.join(map(quoted, known))}"
     )
 

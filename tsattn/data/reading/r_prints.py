@@ -47,7 +47,7 @@ def unprinted(part: Part, notes: Notes) -> Part:
         return part
     if len(shown) < len(lines):
         raise DataError(f"{part.name}: R printed only some of the rows of {printed.kind}", HINT)
-    notes.find("format", f"print of {printed.kind}")
+    notes.find("format", f"R print of {printed.kind}")
     for warning in printed.warnings:
         notes.warn(f"{part.name}: {warning}")
     return replace(part, kind="arrow", table=printed.table)

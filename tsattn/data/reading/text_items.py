@@ -15,9 +15,9 @@ from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.time_names import says_time
 from tsattn.data.report import Notes
 
-_MOST_TEXTS = 2000  # distinct texts that are no numbers, in a column with numbers
+_MOST_TEXTS = 2000  # distinct texts that are not numbers, in a column with numbers
 _FEWEST_ROWS = 3  # mean number of rows per series
-_MOST_NUMBERLESS = 0.999  # share of the distinct texts of the column that may be no numbers
+_MOST_NUMBERLESS = 0.999  # largest share of the distinct texts of the column that are not numbers
 
 
 def without_text_items(table: Table, options: ReadOptions, notes: Notes) -> Table:

@@ -191,7 +191,7 @@ def _of_date_system(column: Column, stamps: np.ndarray, form: str, asked: str | 
         if not are_natural_days(stamps) and other.max() < np.datetime64("now", "us"):
             notes.warn(
                 f"column {column.name!r}: its serial days are read as days since 1900, from {str(stamps.min())[:10]}; if a Mac "
-                f"workbook counted them from 1904, they begin on {str(other.min())[:10]}: --date-system 1904 (or 1900)"
+                f"workbook counted them from 1904, they begin on {str(other.min())[:10]}: set --date-system 1904 (or 1900)"
             )
     return stamps, SERIAL_DAYS[system]
 

@@ -128,7 +128,7 @@ class CovariateRegression:
         return zero_at_rest(not_negative(values, past), bare).astype(np.float32)
 
     def _noisy(self, made: np.ndarray, values: np.ndarray, factor: np.ndarray, bare: WindowBatch, rest: np.ndarray) -> np.ndarray:
-        """Return the quantiles `made` (B, H, Q), at least as wide as the noise awake of series that rest.
+        """Return the quantiles `made` (B, H, Q). For series that rest, they are at least as wide as the noise at awake steps.
 
         values: without effects, as the history `rest` (B, L).
         """

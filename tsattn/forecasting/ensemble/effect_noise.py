@@ -1,4 +1,4 @@
-"""Noise of a series that rests, by the size of the effect of its covariates: solar power varies more the more sun there is.
+"""Noise of a series that rests, by the size of its covariates' effect: solar power varies more when there is more sun.
 
 The history without effects is constant while a series rests, and noisy otherwise. A forecaster that reads it, and a calibration
 that is common to all phases, understate this noise. So each interval is at least as wide as that of past residuals at effects of
@@ -25,7 +25,7 @@ def wide_as_noise(
     seasons: tuple[int, ...],
     levels: tuple[float, ...],
 ) -> np.ndarray:
-    """Return quantiles (H, Q) of a series that rests, at least as far from their median as past residuals.
+    """Return quantiles (H, Q) of a series that rests, at least as far from their median as those of past residuals.
 
     amounts: (H,) the effects in the forecast. past, without: the history (L,) with and without effects, which add.
     """

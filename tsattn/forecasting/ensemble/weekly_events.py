@@ -1,4 +1,4 @@
-"""Search for holidays that a weekly series follows: Christmas, the New Year, Easter and Thanksgiving, by date, not week number.
+"""Search for holidays that a weekly series follows: Christmas, New Year, Easter and Thanksgiving, by date, not week number.
 
 A year has 52.18 weeks, so the week of 25 December moves through the phases of a season of 52. A window of days, such as 24 to 26
 December, has a share of its effect in each week that holds some of its days. The series and the windows pass through the same
