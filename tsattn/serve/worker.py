@@ -169,7 +169,8 @@ def _forecast(header: dict[str, Any], blobs: list[bytes], settings: Settings, mo
     If neither the request nor the server names a model, and the newest one that fits cannot forecast the data, for example for
     lack of future values, the zero-shot model does: a request that is answered without a model is answered after a training too.
     """
-    from tsattn.workflows.forecast import Order, run
+    from tsattn.forecasting.predict import Failure
+    from tsattn.workflows.forecast import NO_VALUE, Order, run
     from tsattn.workspace import Workspace, shipped
 
     options, data, future = contents(header, blobs, settings.max_body)
@@ -180,7 +181,10 @@ def _forecast(header: dict[str, Any], blobs: list[bytes], settings: Settings, mo
     order = Order(model, asked.horizon, asked.quantiles, members, asked.series, asked.as_of)
 
     def forecast(order: Order) -> Forecasted:
-        return run(data, future, order, workspace, asked.read, Listener(), models.load)
+        made = run(data, future, order, workspace, asked.read, Listener(), models.load)
+        known = {failure.item_id for failure in made.failures}
+        empty = (Failure(item, NO_VALUE) for item in made.report.left_out if item not in known)  # the response has no read report
+        return dataclasses.replace(made, failures=(*made.failures, *empty))
 
     try:
         return forecast(order), asked

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tsattn.workflows.sums import Summed
 
 Labelled = TypeVar("Labelled", Forecast, Paths)
+NO_VALUE = "has no observed value"  # why a series that reading left out has no forecast
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ def _forecast(
         about_quantiles = calibrated.notes(steps)
     about_weights = ensemble_notes(forecaster)
     named = {*order.series} & {*chosen.report.left_out}  # the reading reports the others
-    failures = (*failures, *(Failure(item, "has no observed value") for item in chosen.report.left_out if item in named))
+    failures = (*failures, *(Failure(item, NO_VALUE) for item in chosen.report.left_out if item in named))
     if not len(made):
         raise DataError(f"no series can be forecast: {failures[0].item_id} {failures[0].reason}")
     if summed is not None:
@@ -225,7 +226,7 @@ def check_series(series: Sequence[str], panel: Panel, left_out: Sequence[str] = 
         if name not in names and name not in left_out:
             raise unknown_series(name, panel.item_ids)
     if series and names.isdisjoint(series):
-        raise DataError(f"no series can be forecast: {series[0]} has no observed value")
+        raise DataError(f"no series can be forecast: {series[0]} {NO_VALUE}")
 
 
 def positions(series: Sequence[str], panel: Panel, left_out: Sequence[str] = ()) -> list[int]:

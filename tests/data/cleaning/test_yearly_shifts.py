@@ -53,6 +53,8 @@ def autoregressive(seed: int, weight: float = 0.9) -> np.ndarray:
         series(),
         series(growth=0.3),
         shifted(series(), 3),  # too few values
+        shifted(series(), 6) / shifted(np.ones(277), 2),  # back since two weeks
+        shifted(series(), 12, 0.5) / shifted(np.ones(277), 1, 0.5),
         shifted(series(), 20, 1.05),  # small
         shifted(series(), 60),  # a year ago: the newest season shows it
         shifted(series(150), 20),  # too few years before it

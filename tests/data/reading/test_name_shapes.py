@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tsattn.data.reading import items, targets, time_names
+from tsattn.data.reading import items, target_names, time_names
 from tsattn.data.reading.name_shapes import all_shaped, names_shaped, names_that, shape, stem
 
 NAMES = [*(f"shop_{k}" for k in range(1000)), "day", "10", "a\n1", "Zürich 7", ""]
@@ -51,5 +51,11 @@ def test_shapes_keep_the_length_of_numbers_and_stems_do_not():
 
 def test_no_word_that_names_are_recognised_by_has_a_digit():
     words = [word for part in time_names.PARTS.values() for word in part.split()]
-    words += [*targets._TARGET_NAMES, *targets._COVARIATE_WORDS, *items._ITEM_NAMES, *items._ID_WORDS]
+    words += [
+        *target_names.TARGET_NAMES,
+        *target_names.PLANNED_WORDS,
+        *target_names.MEASURED_WORDS,
+        *items._ITEM_NAMES,
+        *items._ID_WORDS,
+    ]
     assert not [word for word in words if any("0" <= sign <= "9" for sign in word)]

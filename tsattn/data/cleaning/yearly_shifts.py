@@ -18,6 +18,8 @@ BEFORE = 1.5  # years of ratios before a shift, at least
 OUTSIDE = 1.0  # times the range of earlier means that lies between them and the mean since the shift
 LEAST = 0.12  # logarithm of a shift, at least
 ABRUPT = 0.5  # of a shift, at least, that lies between the means of a few steps before it and after it
+STAYED = 0.9  # share of the ratios since a shift, and all of the NEWEST, that are nearer the new level than the old one
+NEWEST = 3
 AS_LONG = 3  # times the steps since a shift that there are ratios before it: fewer do not show how far their means wander
 KNOWN = 0.8  # share of the ratios that must be known
 
@@ -87,6 +89,10 @@ def _shift(ratio: np.ndarray, least: int, period: int) -> tuple[int, float] | No
     edge = mean(np.array([cut, cut - least]), np.array([cut + least, cut]))
     if (edge[0] - edge[1]) * np.sign(size) < ABRUPT * abs(size):
         return None
+    there = (ratio[cut:] - float(before[cut - cuts[0]])) * np.sign(size) >= abs(size) / 2
+    stayed = there[known[cut:]]
+    if stayed.mean() < STAYED or not stayed[-NEWEST:].all():
+        return None  # it is over
     starts = np.arange(cut - steps + 1)
     earlier = mean(starts, starts + steps)
     low, high, new = earlier.min(), earlier.max(), float(since[cut - cuts[0]])

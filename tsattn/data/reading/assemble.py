@@ -138,7 +138,7 @@ def _timed(
     ordered = _in_order_of_days(rows, clock, stamps, notes) if daily and zoned else in_order(replace(rows, stamps=stamps), notes)
     hint = "" if len(rows.ids) > 1 else "; or name the column that identifies the series: --item NAME"
     if are_events(ordered.stamps):
-        hint = f"; or, if each row is an event, add them up: --item none --resample D --agg sum{hint}"
+        hint = "; or, if each row is an event, add them up: --item none --resample D --agg sum" + hint
     elif not zoned and not same_time_of_day(stamps):
         hint += "; if a clock was set back there, name its zone: --timezone Europe/Berlin, for example"
     if joined is not None:

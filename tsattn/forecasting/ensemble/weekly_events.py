@@ -22,7 +22,8 @@ from tsattn.forecasting.ensemble.window_estimates import POSITIVE
 
 BAR = 5.0  # standard deviations of placebos that an effect must exceed
 PRICE, LONGER = 8.0, 4.0  # squared standard deviations that a window, and one of several days in addition, has to explain
-FEWEST = 2  # observed years of a holiday
+FEWEST = 2  # observed years of a holiday that keeps its weekday
+FEWEST_OF_DATES = 4  # observed years of Christmas and New Year: in fewer, the days before and after fall into the same weeks
 MOST = 6  # holidays of a series, at most
 AWAY = 5  # weeks by which a placebo is moved, at least
 PART = 0.75  # of a window's weeks that must be observed
@@ -64,6 +65,7 @@ WINDOWS = (
     *_windows("Thanksgiving", {4: "Cyber Monday"}, (1, 7)),
 )
 SINGLE = np.array([window.length == 1 for window in WINDOWS])
+YEARS = np.array([FEWEST_OF_DATES if window.feast in ("Christmas", "New Year") else FEWEST for window in WINDOWS])
 
 
 def shares_on(first: int, days: int) -> np.ndarray:
@@ -183,7 +185,9 @@ class _Shapes:
         placebo = np.sort(np.abs(mean[:, np.abs(self.moves) >= AWAY]), 1)  # NaN last
         known = (~np.isnan(placebo)).sum(1)
         scale = np.maximum(_ranked(placebo, known, 0.5) / 0.6745, _ranked(placebo, known, 0.8) / 1.2816)
-        size, agree = _without_largest(effect[:, :, int(np.flatnonzero(self.moves == 0)[0])])
+        own = effect[:, :, int(np.flatnonzero(self.moves == 0)[0])]
+        size, agree = _without_largest(own)
+        agree &= (~np.isnan(own)).sum(1) >= YEARS
         return np.asarray(agree & (known >= placebo.shape[1] // 2) & (size > bar * scale))
 
     def dated(self, y: np.ndarray, which: int) -> bool:
