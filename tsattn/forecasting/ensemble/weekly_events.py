@@ -22,8 +22,8 @@ from tsattn.forecasting.ensemble.window_estimates import POSITIVE
 
 BAR = 5.0  # standard deviations of placebos that an effect must exceed
 PRICE, LONGER = 8.0, 4.0  # squared standard deviations that a window, and one of several days in addition, has to explain
-FEWEST = 2  # observed years of a holiday that keeps its weekday
-FEWEST_OF_DATES = 4  # observed years of Christmas and New Year: in fewer, the days before and after fall into the same weeks
+FEWEST = 2  # observed years of Easter
+FEWEST_OF_OTHERS = 4  # of the others: in fewer, the days before Christmas and after it fall into the same weeks
 MOST = 6  # holidays of a series, at most
 AWAY = 5  # weeks by which a placebo is moved, at least
 PART = 0.75  # of a window's weeks that must be observed
@@ -65,7 +65,7 @@ WINDOWS = (
     *_windows("Thanksgiving", {4: "Cyber Monday"}, (1, 7)),
 )
 SINGLE = np.array([window.length == 1 for window in WINDOWS])
-YEARS = np.array([FEWEST_OF_DATES if window.feast in ("Christmas", "New Year") else FEWEST for window in WINDOWS])
+YEARS = np.array([FEWEST if window.feast == "Easter" else FEWEST_OF_OTHERS for window in WINDOWS])
 
 
 def shares_on(first: int, days: int) -> np.ndarray:
