@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tsattn.forecasting.ensemble.effect_pooling import pool, pool_by_best
+from tsattn.forecasting.ensemble.effect_pooling import groupings_of, pool, pool_by_best
 from tsattn.forecasting.ensemble.series_effects import estimate, level_and_season, slopes_of
 
 
@@ -95,16 +95,16 @@ def test_when_one_of_several_groupings_explains_the_effects_then_it_is_taken():
     truth = np.array([0.1, 0.3, 0.5, 0.7, 0.9, 1.1])[product] + 0.05 * rng.normal(size=n)
     spread = np.full(n, 0.05**2)
     spread[0] = np.inf  # a new series
-    found = pool_by_best(truth, spread, np.stack([all_alike, shop, product], 1), 1000)
+    found = pool_by_best(truth, spread, groupings_of(np.stack([all_alike, shop, product], 1)), 1000)
     assert found.grouping == 2
     assert found.beta[0] == pytest.approx(0.1, abs=0.07)
-    same = pool_by_best(0.4 + 0.05 * rng.normal(size=n), spread, np.stack([all_alike, shop, product], 1), 1000)
+    same = pool_by_best(0.4 + 0.05 * rng.normal(size=n), spread, groupings_of(np.stack([all_alike, shop, product], 1)), 1000)
     assert same.grouping == 0
 
 
 def test_groups_as_many_as_series_are_ignored():
     groups = np.stack([np.zeros(6, np.int64), np.arange(6)], 1)
-    assert pool_by_best(np.arange(6.0), np.full(6, 1e-4), groups, 1000).grouping == 0
+    assert pool_by_best(np.arange(6.0), np.full(6, 1e-4), groupings_of(groups), 1000).grouping == 0
 
 
 @pytest.mark.parametrize("count", [3, 5, 9, 30])

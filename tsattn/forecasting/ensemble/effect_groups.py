@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class EffectGroups:
     item: np.ndarray
     static: np.ndarray
 
-    @property
+    @cached_property
     def columns(self) -> np.ndarray:
         """Groups (B, 1 + G); see `groups_of`."""
         return groups_of(self.static, self.panel.name_parts.codes[self.item])

@@ -8,6 +8,7 @@ Raftery, 1995), so that a column of noise gets next to nothing and a clear effec
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -25,6 +26,13 @@ class Mean(NamedTuple):
 
     value: float
     variance: float
+
+
+class Grouping(NamedTuple):
+    """Groups 0 … G - 1 of S series, place (S,), from a column of several."""
+
+    column: int
+    place: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,17 +116,17 @@ def _towards_usual(
     return near, nearness, *_drawn(own, own_error, near[group], room, nearness[group]), Mean(float(common), float(doubt))
 
 
-def pool_by_best(beta: np.ndarray, variance: np.ndarray, groups: np.ndarray, rows: float, tried: int = 1) -> Pooled:
-    """Pool estimates as `pool` does, by the column of `groups` (S, P) that explains them best.
+def groupings_of(groups: np.ndarray) -> list[Grouping]:
+    """Return the first column of groups (S, P), and others unless they have nearly as many groups as series."""
+    made = [Grouping(k, np.unique(column, return_inverse=True)[1].reshape(-1)) for k, column in enumerate(groups.T)]
+    return [one for one in made if one.column == 0 or 0 < one.place.max(initial=0) < most_groups(len(groups))]
 
-    The first is the default. Others with nearly as many groups as series are ignored.
-    """
-    places = [(k, np.unique(column, return_inverse=True)[1].reshape(-1)) for k, column in enumerate(groups.T)]
-    most = most_groups(len(beta))
-    places = [(k, place) for k, place in places if k == 0 or 0 < place.max(initial=0) < most]
-    made = [pool(beta, variance, place, rows, tried * (len(places) if k else 1)) for k, place in places]
+
+def pool_by_best(beta: np.ndarray, variance: np.ndarray, groupings: Sequence[Grouping], rows: float, tried: int = 1) -> Pooled:
+    """Pool estimates as `pool` does, by the grouping that explains them best. The first is the default."""
+    made = [pool(beta, variance, one.place, rows, tried * (len(groupings) if one.column else 1)) for one in groupings]
     best = max(range(len(made)), key=lambda at: made[at].likelihood - (BETTER if at else 0.0))
-    return replace(made[best], grouping=places[best][0])
+    return replace(made[best], grouping=groupings[best].column)
 
 
 def most_groups(series: int) -> int:

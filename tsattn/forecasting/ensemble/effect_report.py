@@ -139,7 +139,8 @@ def report_effects(
         for k, name in enumerate(names):
             if np.isnan(shut[some, k]).any():
                 used = float(share[some, k].mean())
-                of_one = _of_one(found, some, form, each, k, name, used, unit, groups.named(some, each[k].grouping))
+                named = groups.named(some, each[k].grouping) if each[k].differ else []
+                of_one = _of_one(found, some, form, each, k, name, used, unit, named)
                 few = tuple(items[i] for i in some) if len(some) <= min(FEW, len(items) - 1) else ()
                 betas = _betas(each[k], each[k + found.covariates] if len(of_one) > 1 else None)
                 for effect, beta in zip(of_one, betas, strict=True):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tsattn.forecasting.ensemble import closures, knots, recent_level
-from tsattn.forecasting.ensemble.effect_pooling import Pooled, pool_by_best
+from tsattn.forecasting.ensemble.effect_pooling import Pooled, groupings_of, pool_by_best
 from tsattn.forecasting.ensemble.holdout import Pools
 from tsattn.forecasting.ensemble.series_effects import level_and_season, slopes_of
 from tsattn.forecasting.ensemble.window_estimates import Bounds, Estimates, Table, chunks_of
@@ -113,7 +113,7 @@ class Effects:
 
 
 def effects_of(found: Estimates, groups: np.ndarray, pools: Pools) -> Effects:
-    """Effects of B windows after pooling; those of a group share most. groups (B, P): see `pool_by_best`."""
+    """Effects of B windows after pooling; those of a group share most. groups (B, P): see `groupings_of`."""
     count, terms = len(found), 2 * found.covariates
     beta, variance = np.zeros((count, terms)), np.zeros((count, terms))
     factor, at = np.zeros(count, bool), np.full((count, found.covariates), np.nan)
@@ -186,7 +186,8 @@ def _pool_all(
     amount = float(sum(one.rows for one in chosen.values() if one is not None))
     tried = int(np.isfinite(variance).any(0).sum())
     tries = [max(tried, 1) * (1 if k < found.covariates else len(knots.QUANTILES)) for k in range(len(keep))]
-    return [pool_by_best(beta[:, k], variance[:, k], groups[rows], amount, tries[k]) for k in range(len(keep))]
+    groupings = groupings_of(groups[rows])
+    return [pool_by_best(beta[:, k], variance[:, k], groupings, amount, tries[k]) for k in range(len(keep))]
 
 
 def _exp(shift: np.ndarray) -> np.ndarray:
