@@ -15,7 +15,7 @@ from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
 from tsattn.forecasting.backtest import backtest
 from tsattn.forecasting.conformal import Conformal, conformal, corrections, hold_out_shifts, independent, needed
-from tsattn.forecasting.ensemble.holdout import padded, recent, rows_of, shifted
+from tsattn.forecasting.ensemble.holdout import padded, recent, shifted
 from tsattn.forecasting.predict import predict
 
 
@@ -226,6 +226,6 @@ def test_when_a_window_is_cut_earlier_or_shorter_then_its_plausible_values_and_i
         np.testing.assert_array_equal(cut.plausible, cut.past_target)
         assert list(zip(cut.cleaning.row, cut.cleaning.ago, strict=True)) == [(1, 2)]
     assert padded(batch, 40).plausible.shape == (2, 40)
-    one = rows_of(batch, np.array([1]))
+    one = batch.rows(np.array([1]))
     np.testing.assert_array_equal(one.plausible, one.past_target)
     assert list(zip(one.cleaning.row, one.cleaning.ago, strict=True)) == [(0, 2)]

@@ -85,19 +85,25 @@ class WindowBatch:
 
     def first(self, count: int) -> WindowBatch:
         """Return the first `count` windows."""
-        if count == len(self):
-            return self
-        arrays = {f.name: getattr(self, f.name) for f in fields(self)}
-        cut: dict[str, Any] = {name: value[:count] for name, value in arrays.items() if isinstance(value, np.ndarray)}
-        record = None if self.cleaning is None else self.cleaning.rows(range(count))
-        return replace(self, **cut, cleaning=record)
+        return self if count == len(self) else self.rows(slice(count))
+
+    def rows(self, which: slice | np.ndarray) -> WindowBatch:
+        """Return some of the windows."""
+        made: dict[str, Any] = {name: values[which] for name, values in self._arrays().items()}
+        record = None if self.cleaning is None else self.cleaning.rows(np.arange(len(self))[which])
+        return replace(self, **made, cleaning=record)
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        """Return the fields that have an entry for each window, by name."""
+        every = ((f.name, getattr(self, f.name)) for f in fields(self))
+        return {name: value for name, value in every if isinstance(value, np.ndarray)}
 
     @classmethod
     def concat(cls, batches: Sequence[WindowBatch]) -> WindowBatch:
         """Join batches of like windows, without their cutoffs and the records of their cleaning."""
         parts = [replace(batch, cutoff=None, plausible=None, cleaning=None) for batch in batches]
-        names = [f.name for f in fields(cls) if isinstance(getattr(parts[0], f.name), np.ndarray)]
-        joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        arrays = [part._arrays() for part in parts]
+        joined: dict[str, Any] = {name: np.concatenate([one[name] for one in arrays]) for name in arrays[0]}
         return replace(parts[0], **joined)
 
     def by_step(self, values: np.ndarray, horizon: int) -> np.ndarray:

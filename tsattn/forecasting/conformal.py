@@ -24,7 +24,7 @@ from tsattn.data.cleaning.prepare import Cleaning, prepared
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import ConfigError
 from tsattn.forecasting.ensemble.calibration import errors_alike
-from tsattn.forecasting.ensemble.holdout import padded, pools_of, rows_of, shifted, shifts_of, truth
+from tsattn.forecasting.ensemble.holdout import padded, pools_of, shifted, shifts_of, truth
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.tail_quantiles import at_levels
 
@@ -125,7 +125,7 @@ class Conformal:
             return out
         # windows that were moved by different numbers of steps no longer share a cutoff
         together = batch.cutoff is not None and (shift is None or bool((shift[rows] == shift[rows[0]]).all()))
-        part = replace(rows_of(past, rows), cutoff=batch.cutoff[rows] if together and batch.cutoff is not None else None)
+        part = replace(past.rows(rows), cutoff=batch.cutoff[rows] if together and batch.cutoff is not None else None)
         part = part if self.forecaster.context is None else padded(part, self.forecaster.context)
         values = np.sort(self.forecaster.predict(part), -1)
         out[rows] = at_levels(values, self.forecaster.quantiles, self.quantiles, part)

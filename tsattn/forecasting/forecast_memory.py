@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from tsattn.data.windows import Origins, WindowBatch
-from tsattn.forecasting.ensemble.holdout import rows_of
 from tsattn.forecasting.frame import Forecaster
 
 MOST = 1 << 26  # most values that are kept
@@ -48,7 +47,7 @@ class ForecastMemory:
         out = np.empty((len(batch), batch.horizon, len(self.quantiles)), np.float32)
         if len(new):
             began = time.perf_counter()
-            out[new] = self.forecaster.predict(batch if len(new) == len(batch) else rows_of(batch, new))
+            out[new] = self.forecaster.predict(batch if len(new) == len(batch) else batch.rows(new))
             self.seconds += time.perf_counter() - began
         for row in np.setdiff1d(np.arange(len(batch)), new).tolist():
             out[row] = kept[row]

@@ -13,7 +13,6 @@ import numpy as np
 
 from tsattn.data.windows import WindowBatch
 from tsattn.errors import DataError
-from tsattn.forecasting.ensemble.holdout import rows_of
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import BATCH
 from tsattn.forecasting.quantiles import normal_scores
@@ -173,10 +172,10 @@ class Importance:
         levels = np.array(self.forecaster.quantiles)
         out = []
         width = len(self.usable)
-        joined = WindowBatch.concat([rows_of(batch, self.usable) for batch in batches])
+        joined = WindowBatch.concat([batch.rows(self.usable) for batch in batches])
         values = np.concatenate(
             [
-                self.forecaster.predict(rows_of(joined, np.arange(a, min(a + BATCH, len(joined)))))
+                self.forecaster.predict(joined.rows(np.arange(a, min(a + BATCH, len(joined)))))
                 for a in range(0, len(joined), BATCH)
             ]
         )

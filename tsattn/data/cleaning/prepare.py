@@ -19,8 +19,8 @@ from tsattn.data.cleaning.gross_errors import find_gross_errors
 from tsattn.data.cleaning.level_shifts import at_newest_level, find_level_shifts
 from tsattn.data.cleaning.outages import find_outages
 from tsattn.data.cleaning.sentinels import find_sentinels
-from tsattn.data.cleaning.slumps import at_level_after, find_slumps
-from tsattn.data.cleaning.yearly_shifts import at_shifted_level, find_yearly_shifts
+from tsattn.data.cleaning.slumps import find_slumps
+from tsattn.data.cleaning.yearly_shifts import find_yearly_shifts
 
 if TYPE_CHECKING:
     from tsattn.data.panel import Panel
@@ -136,15 +136,24 @@ def prepare(past: np.ndarray, periods: Sequence[int] = (), *, year: float = 0.0,
     for one in outliers:
         parts.append((RECENT_OUTLIER, np.full(len(one.recent), one.row), one.recent))
     if level_shifts:
-        clean = at_level_after(clean, slumps)
-        parts += [(LEVEL_SHIFT, np.array([one.row]), np.array([one.settled])) for one in slumps if one.level != 1]
+        fell = [one for one in slumps if one.level != 1]
+        clean = _scaled_before(clean, [(one.row, int(one.at[0]), one.level) for one in fell])
         shifts = find_level_shifts(clean, periods)
         moved = {row for row, _ in shifts}
         clean = at_newest_level(clean, shifts, periods)
         yearly = [one for one in find_yearly_shifts(clean, year) if one.row not in moved]
-        clean = at_shifted_level(clean, yearly)
-        parts += [(LEVEL_SHIFT, np.array([row]), np.array([at])) for row, at in (*shifts, *((s.row, s.at) for s in yearly))]
+        clean = _scaled_before(clean, [(one.row, one.at, float(np.exp(one.size))) for one in yearly])
+        places = (*((one.row, one.settled) for one in fell), *shifts, *((one.row, one.at) for one in yearly))
+        parts += [(LEVEL_SHIFT, np.array([row]), np.array([at])) for row, at in places]
     return Prepared(clean, plausible, _record(past, parts))
+
+
+def _scaled_before(past: np.ndarray, scales: Sequence[tuple[int, int, float]]) -> np.ndarray:
+    """Multiply the values of windows (B, L) before a position of a row by a factor, for each (row, position, factor)."""
+    out = past.copy() if scales else past
+    for row, at, factor in scales:
+        out[row, :at] *= np.float32(factor)
+    return out
 
 
 def _joined(found: Sequence[np.ndarray]) -> np.ndarray:

@@ -10,7 +10,6 @@ years before the slump are scaled to it, so that their seasons have the right si
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -55,16 +54,6 @@ def find_slumps(past: np.ndarray, year: float) -> list[Slump]:
         if slump is not None:
             found.append(Slump(row, first + slump.at, slump.level, first + slump.settled))
     return found
-
-
-def at_level_after(past: np.ndarray, slumps: Sequence[Slump]) -> np.ndarray:
-    """Scale the values before each slump of windows (B, L) to the level after it; the array itself where all are back."""
-    out = past
-    for slump in slumps:
-        if slump.level != 1:
-            out = past.copy() if out is past else out
-            out[slump.row, : slump.at[0]] *= slump.level
-    return out
 
 
 def _suspect(past: np.ndarray, period: int) -> np.ndarray:

@@ -54,14 +54,6 @@ def find_yearly_shifts(past: np.ndarray, year: float) -> list[YearlyShift]:
     return found
 
 
-def at_shifted_level(past: np.ndarray, shifts: list[YearlyShift]) -> np.ndarray:
-    """Scale the values before each shift of windows (B, L) to the new level; the array itself where there is none."""
-    out = past.copy() if shifts else past
-    for shift in shifts:
-        out[shift.row, : shift.at] *= np.float32(np.exp(shift.size))
-    return out
-
-
 def _suspect(ratios: np.ndarray, least: int) -> np.ndarray:
     """Return the rows of ratios (B, n) whose newest ones differ from most others, a cheap first filter."""
     some = np.isfinite(ratios[:, -least:]).any(1)

@@ -29,7 +29,7 @@ from tsattn.data.report import Notes
 _CODE_OF_SERIES = re.compile(r"[A-Z\d]+(?:[._][A-Z\d]+){3}")
 _LONGEST_PLAN, _MONTH = 100, np.timedelta64(30, "D")  # longest plan in columns that are not named as such: the larger of both
 _FEWEST_AHEAD = 3  # times by which measured values go on after a target, at least, if they are a plan
-_FIRST = slice(0, 1_000_000)  # rows in which a flag is looked for
+FIRST = slice(0, 1_000_000)  # rows in which a flag is looked for
 MOST_AHEAD = 10  # columns that may be filled ahead without a telling name
 
 
@@ -145,4 +145,4 @@ def _end_together(table: Table, names: list[str]) -> bool:
 def explain(table: Table, names: list[str]) -> bool:
     """Return True if all of the columns have names of covariates, or hold flags."""
     left = without(names, names_that(names, is_covariate))
-    return not left or len(where(table, left, flags, _FIRST)) == len(left)
+    return not left or len(where(table, left, flags, FIRST)) == len(left)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from tsattn.data.reading.r_calendar import HINT, MONTHS, QUARTERS, Printed, by_labels, dated, is_number, labelled, number
-from tsattn.data.reading.r_tables import TIMED, calendar_table, labelled_table
+from tsattn.data.reading.r_tables import LABELLED, TIMED, calendar_table, labelled_table
 from tsattn.data.reading.r_tibbles import tibble
 from tsattn.data.reading.source import Part
 from tsattn.data.report import Notes
@@ -17,7 +17,6 @@ from tsattn.errors import DataError
 _SAMPLE = 1 << 14  # bytes with the first two lines
 _LARGEST = 1 << 24  # bytes of the largest print; R prints 100,000 values by default
 _FIRST = re.compile(rf"Time Series:|\[,?1\](?:\s|$)|# A \w+: |(?:{'|'.join((*MONTHS, *QUARTERS))}|p1)(?:\s|$)")
-_LABELLED = re.compile(r"(?:[A-Z][a-z]{2} \d{4}|\d{4} Q[1-4])\s")
 _DATES = re.compile(r"(?:(?:\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d)?)?|[A-Z][a-z]{2} \d{4}|\d{4} Q[1-4])(?:\s+|$))+")
 _ECHO = re.compile(r"(?:#>|##)(?: |$)")  # signs that knitr and reprex write before each line of output
 _PROMPT = re.compile(r"[>+](?: |$)")
@@ -66,7 +65,7 @@ def _is_printed(lines: Sequence[str]) -> bool:
     if len(lines) < 2 or any(mark in lines[1] for mark in ";\t"):
         return False
     timed = lines[0].startswith(" ") and TIMED.match(lines[1])
-    return bool(timed or _FIRST.match(lines[0].strip()) or _LABELLED.match(lines[1]) or _DATES.fullmatch(lines[0].strip()))
+    return bool(timed or _FIRST.match(lines[0].strip()) or LABELLED.match(lines[1]) or _DATES.fullmatch(lines[0].strip()))
 
 
 def _series(lines: list[str]) -> Printed | None:

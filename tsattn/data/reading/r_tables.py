@@ -9,6 +9,7 @@ from tsattn.data.reading.r_calendar import MONTHS, QUARTERS, Printed, by_labels,
 
 _YEAR = re.compile(r"\d{1,4}")
 TIMED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?\s")  # row labels of an xts object with times of day
+LABELLED = re.compile(r"(?:[A-Z][a-z]{2} \d{4}|\d{4} Q[1-4])\s")  # row labels of an xts object of months or quarters
 _PERIOD = re.compile(r"p(\d+)")
 
 
@@ -42,7 +43,7 @@ def calendar_table(lines: list[str]) -> Printed | None:
 def labelled_table(lines: list[str]) -> Printed | None:
     """Return a matrix of series whose rows are labelled with months, quarters or times, or whose columns have no names."""
     unnamed = re.match(r"\[,1\](?:\s|$)", lines[0].strip())
-    if not unnamed and not TIMED.match(lines[1]) and not re.match(r"(?:[A-Z][a-z]{2} \d{4}|\d{4} Q[1-4])\s", lines[1]):
+    if not unnamed and not TIMED.match(lines[1]) and not LABELLED.match(lines[1]):
         return None
     found = labelled(lines)
     return None if found is None else by_labels("an xts object" if unnamed else "a matrix of time series", *found)

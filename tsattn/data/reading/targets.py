@@ -16,7 +16,7 @@ from tsattn.data.reading.descriptive_columns import without, without_description
 from tsattn.data.reading.footers import is_total, names_total
 from tsattn.data.reading.name_shapes import all_shaped, names_that
 from tsattn.data.reading.number_columns import no_number
-from tsattn.data.reading.plans import MOST_AHEAD, explain, is_plan, warn_of_values_ahead
+from tsattn.data.reading.plans import FIRST, MOST_AHEAD, explain, is_plan, warn_of_values_ahead
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.target_names import TARGET_NAMES, are_siblings, is_covariate, plain, telling_names
 from tsattn.data.reading.time_names import says_only_time, time_words
@@ -58,7 +58,6 @@ _LAST_WEEK, _UNNAMED, _YEAR = 53, re.compile(r"column_\d+"), re.compile(r"(?:19|
 _FEW_UNNAMED = 2  # columns of numbers without names that are read without a warning
 _FEW_COUNTED = 10  # rows from which on a first column in equal steps is a counter
 _FEW_AMOUNTS = 3  # columns of amounts that one column of signs may belong to
-_FIRST = slice(0, 1_000_000)  # rows in which a flag is looked for
 
 
 def find_target(
@@ -98,11 +97,11 @@ def find_target(
         return tuple(filled)
     if len(single := without(filled, _copies(table, filled))) == 1:
         return tuple(single)
-    left = without(filled, [*names_that(filled, is_covariate), *where(table, filled, flags, _FIRST)])
+    left = without(filled, [*names_that(filled, is_covariate), *where(table, filled, flags, FIRST)])
     if len(left) == 1 and not any(are_siblings(left[0], n) for n in without(filled, left)):
         notes.weigh("target", repr(left[0]), "the others are flags or have names of covariates")
         return tuple(left)
-    if len(measured := without(filled, where(table, filled, flags, _FIRST))) == 1:
+    if len(measured := without(filled, where(table, filled, flags, FIRST))) == 1:
         return tuple(measured)
     raise _several(table, filled)
 
@@ -285,5 +284,5 @@ def _wide(table: Table, filled: list[str], telling: list[str], options: ReadOpti
     if len(main) == 1 and explain(table, others):
         notes.weigh("target", repr(main[0]), "its name; the others have names of covariates", listed(others))
         return (main[0],)
-    gone = where(table, names_that(filled, is_covariate), flags, _FIRST)
+    gone = where(table, names_that(filled, is_covariate), flags, FIRST)
     return tuple(without(filled, gone) or filled)

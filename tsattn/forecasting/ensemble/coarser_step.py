@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from tsattn.data.windows import WindowBatch
-from tsattn.forecasting.ensemble.holdout import padded, rows_of
+from tsattn.forecasting.ensemble.holdout import padded
 from tsattn.forecasting.frame import Forecaster
 from tsattn.forecasting.predict import wants_covariates
 
@@ -53,7 +53,7 @@ class CoarserStep:
         if not len(able):
             return out
         k = step_of(batch.season_lengths)
-        coarse = coarsened(rows_of(batch, able), k, self.pass_steps)
+        coarse = coarsened(batch.rows(able), k, self.pass_steps)
         if self.network.context is not None:
             coarse = padded(coarse, self.network.context)
         means = self.network.predict(coarse)[:, :, self.quantiles.index(0.5)]  # (b, H / k)

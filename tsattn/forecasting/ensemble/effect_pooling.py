@@ -81,7 +81,7 @@ def pool(beta: np.ndarray, variance: np.ndarray, group: np.ndarray, rows: float,
     have = np.isfinite(error)
     across = _between(mean[have], error[have], np.zeros(int(have.sum()), np.int64))
     common = _means(mean[have], error[have] + across, np.zeros(int(have.sum()), np.int64), 1)[0][0]
-    near, nearness, drawn, left, usual = _towards_usual(beta, variance, group, known, within)
+    near, nearness, drawn, left, usual = _towards_usual(value, spread, group, known, within)
     evidence = _evidence(value, spread, place, mean, error, within, across, common, have)
     evidence = 0.5 * rows * np.log1p(2 * max(evidence, 0.0) / max(rows, 1.0))  # variances are estimates too: Student's t
     price = 0.5 * np.log(min(max(rows, 2.0), _MOST_ROWS)) * (1 + (within > 0) + (across > 0)) + np.log(tried)
@@ -92,14 +92,14 @@ def pool(beta: np.ndarray, variance: np.ndarray, group: np.ndarray, rows: float,
 
 
 def _towards_usual(
-    beta: np.ndarray, variance: np.ndarray, group: np.ndarray, known: np.ndarray, within: float
+    value: np.ndarray, spread: np.ndarray, group: np.ndarray, known: np.ndarray, within: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Mean]:
     """Return means of groups and their variances, effects of series and their variances, and the common mean.
 
+    value, spread (n,): the estimates and their variances of the series `known` (n,), of all with groups (S,).
     Outlying effects count as the largest usual one, and keep the variance `within` groups that includes them.
     """
-    count = int(group.max(initial=-1)) + 1
-    value, spread, place = beta[known], np.maximum(variance[known], 1e-300), group[known]
+    count, place = int(group.max(initial=-1)) + 1, group[known]
     usual = _clipped(value, spread, place)
     core = _between(usual, spread, place)
     mean, error = _means(usual, spread + core, place, count)
@@ -111,7 +111,7 @@ def _towards_usual(
     between = np.full(count, across)
     between[have[tame != mean[have]]] = _between(mean[have], error[have], alone)
     near, nearness = _drawn(mean, error, common, between, doubt)
-    own, own_error, room = np.full(len(beta), 0.0), np.full(len(beta), np.inf), np.full(len(beta), core)
+    own, own_error, room = np.full(len(group), 0.0), np.full(len(group), np.inf), np.full(len(group), core)
     own[known], own_error[known], room[known] = value, spread, np.where(usual != value, within, core)
     return near, nearness, *_drawn(own, own_error, near[group], room, nearness[group]), Mean(float(common), float(doubt))
 

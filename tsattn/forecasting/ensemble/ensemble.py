@@ -34,7 +34,6 @@ from tsattn.forecasting.ensemble.holdout import (
     padded,
     pools_of,
     recent,
-    rows_of,
     shifted,
     shifts_of,
     target_only,
@@ -256,7 +255,7 @@ def forecasts(forecaster: Forecaster, batch: WindowBatch, shifts: np.ndarray) ->
     moves = np.concatenate([np.zeros((1, len(batch)), np.int64), shifts])
     for at in range(0, len(which), BATCH):
         k, row = which[at : at + BATCH].T
-        part = shifted(rows_of(batch, row), moves[k, row])
+        part = shifted(batch.rows(row), moves[k, row])
         part = part if forecaster.context is None else padded(part, forecaster.context)
         blind = np.isnan(part.past_target).all(1)
         out[k, row] = np.where(blind[:, None, None], np.float32(np.nan), forecaster.predict(part))

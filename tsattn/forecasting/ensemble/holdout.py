@@ -68,29 +68,6 @@ def truth(batch: WindowBatch, shift: np.ndarray) -> np.ndarray:
     return np.where(inside, values, np.float32(np.nan))
 
 
-def rows_of(batch: WindowBatch, rows: np.ndarray) -> WindowBatch:
-    """Return the windows `rows` of a batch."""
-    return replace(
-        batch,
-        past_target=batch.past_target[rows],
-        past_cov=batch.past_cov[rows],
-        known=batch.known[rows],
-        static=batch.static[rows],
-        future_target=batch.future_target[rows],
-        item=batch.item[rows],
-        origin=batch.origin[rows],
-        cutoff=None if batch.cutoff is None else batch.cutoff[rows],
-        plausible=None if batch.plausible is None else batch.plausible[rows],
-        cleaning=None if batch.cleaning is None else batch.cleaning.rows(rows),
-        days=None if batch.days is None else batch.days[rows],
-        group=None if batch.group is None else batch.group[rows],
-        step_slots=None if batch.step_slots is None else batch.step_slots[rows],
-        past_rows=None if batch.past_rows is None else batch.past_rows[rows],
-        parts=None if batch.parts is None else batch.parts[rows],
-        observed=None if batch.observed is None else batch.observed[rows],
-    )
-
-
 def recent(batch: WindowBatch, context: int) -> WindowBatch:
     """Return the batch with at most its last `context` past steps."""
     cut = max(0, batch.context - context)

@@ -22,7 +22,6 @@ import numpy as np
 from tsattn.data.windows import WindowBatch
 from tsattn.forecasting.baselines.ridge import Regression, Ridge, forward
 from tsattn.forecasting.baselines.seasonal_regression import SeasonalRegression
-from tsattn.forecasting.ensemble.holdout import rows_of
 from tsattn.forecasting.frame import DEFAULT_QUANTILES
 
 DOUBT = 0.2  # least gain rises by this times horizon / held-back steps
@@ -108,7 +107,7 @@ class TermRegression(Regression):
         out = np.full((len(ends), rows, batch.horizon, len(self.quantiles)), np.float32(np.nan))
         if not able:
             return out
-        rest = self._residuals(rows_of(batch, np.array(able)), np.stack(rests, 1), shifts[:, able], short[able])
+        rest = self._residuals(batch.rows(np.array(able)), np.stack(rests, 1), shifts[:, able], short[able])
         center = rest[..., [int(np.abs(np.array(self.quantiles) - 0.5).argmin())]]
         wider = np.array([choice.optimism for choice in choices])[:, None, None]
         values = np.stack(middles, 1)[..., None] + center + (rest - center) * wider
@@ -128,7 +127,7 @@ class TermRegression(Regression):
         out = np.empty((*residuals.shape[:2], batch.horizon, len(self.quantiles)), np.float32)
         out[0] = self._carried(batch, residuals[0], shifts[:0])[0]
         for rows in (np.flatnonzero(~short), np.flatnonzero(short)):
-            part = rows_of(batch, rows)
+            part = batch.rows(rows)
             if not len(rows) or not len(shifts):
                 continue
             if short[rows[0]]:
