@@ -13,6 +13,7 @@ from tsattn.data.cleaning.prepare import Cleaning, observed_past, prepared
 from tsattn.data.freq import calendar_names, months_of
 from tsattn.data.groups import whole_groups, with_companions
 from tsattn.data.panel import Panel
+from tsattn.data.timezone import offset_text, utc_offsets
 from tsattn.data.windows import Origins, WindowBatch, gather, last_origins, truth
 from tsattn.errors import ConfigError, DataError, TsattnError
 from tsattn.forecasting.bound_mass import with_bound_mass
@@ -360,12 +361,18 @@ def check_known(panel: Panel, origins: Origins, horizon: int) -> None:
     )
 
 
-def show(panel: Panel, stamp: np.datetime64) -> str:
-    """Format a grid-clock timestamp for display: the local date or month, with the time if there is one; a step as its number."""
+def show(panel: Panel, stamp: np.datetime64, *, offset: bool = False) -> str:
+    """Format a grid-clock timestamp for display: the local date or month, with the time if there is one; a step as its number.
+
+    offset: write the UTC offset behind local times, which repeat when clocks are set back.
+    """
     if not panel.freq.has_clock:
         return str(int(stamp.astype("datetime64[us]").astype(np.int64)))
     local = panel.local(np.array([stamp]))[0]
     if (months := months_of(local[None], panel.freq)) is not None:
         return months[0]
     whole_day = not panel.freq.is_subdaily and local == local.astype("datetime64[D]")
-    return np.datetime_as_string(local, unit="D" if whole_day else "s").replace("T", " ")
+    text = np.datetime_as_string(local, unit="D" if whole_day else "s").replace("T", " ")
+    if not offset or panel.tz is None or not panel.freq.is_subdaily:
+        return text
+    return text + offset_text(int(utc_offsets(np.array([stamp]), panel.tz).astype(np.int64)[0]))

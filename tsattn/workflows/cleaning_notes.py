@@ -14,6 +14,7 @@ from tsattn.data.cleaning.prepare import (
     LEVEL_SHIFT,
     OUTAGE,
     RECENT_OUTLIER,
+    RESET,
     SENTINEL,
     Cleaning,
 )
@@ -28,14 +29,14 @@ LEFT_OUT = {  # kind: (why one value is left out, why several are)
     OUTAGE: ("it was low during an outage", "they were low during an outage"),
     ADDITIVE_OUTLIER: ("it is far from its neighbours", "they are far from their neighbours"),
 }
-KINDS = (*LEFT_OUT, RECENT_OUTLIER, LEVEL_SHIFT)
+KINDS = (*LEFT_OUT, RECENT_OUTLIER, LEVEL_SHIFT, RESET)
 
 
 @dataclass(frozen=True)
 class Finding:
     """Values of one kind (see Cleaning): how many, and one of them with its place, such as `north, 2024-03-01`.
 
-    The one is the furthest from the median of its series, at this distance; of level shifts, it is the first.
+    The one is the furthest from the median of its series, at this distance; of level shifts and resets, it is the first.
     series: number of series with such values; name: that of the only one, "" if there is a single series in the data.
     first, last: the times of the earliest and the latest value, with their text.
     """
@@ -52,7 +53,7 @@ class Finding:
 
     def with_more(self, other: Finding) -> Finding:
         """Return the finding together with those of other series."""
-        first = self.kind == LEVEL_SHIFT or self.distance >= other.distance
+        first = self.kind in (LEVEL_SHIFT, RESET) or self.distance >= other.distance
         return dataclasses.replace(
             self if first else other,
             count=self.count + other.count,
@@ -95,7 +96,7 @@ def findings(record: Cleaning, origins: Origins, panel: Panel, named: bool) -> t
         if len(own):
             middles = {i: np.nanmedian(panel.history(i)) for i in set(item[own].tolist())}
             distance = np.abs(record.value[own] - np.array([middles[i] for i in item[own].tolist()]))
-            best = 0 if kind == LEVEL_SHIFT else int(distance.argmax())
+            best = 0 if kind in (LEVEL_SHIFT, RESET) else int(distance.argmax())
             one = int(own[best])
             name, shown = panel.item_ids[item[one]], _time(panel, item[one], row[one])[1]
             found.append(
@@ -142,8 +143,9 @@ def notes_on(found: Sequence[Finding]) -> tuple[str, ...]:
 def notes_on_windows(found: Sequence[Finding]) -> tuple[str, ...]:
     """Return a line on each of the findings in the windows of a backtest. Outliers that are kept change nothing there."""
     lines = {one.kind: _line(one) for one in found if one.kind != RECENT_OUTLIER}
-    if LEVEL_SHIFT in lines:
-        lines[LEVEL_SHIFT] += ", in the windows that end soon after"
+    for kind, windows in ((LEVEL_SHIFT, "that end soon after"), (RESET, "that hold a reset")):
+        if kind in lines:
+            lines[kind] += f", in the windows {windows}"
     return tuple(lines.values())
 
 
@@ -155,5 +157,10 @@ def _line(one: Finding) -> str:
         if one.count > 1:
             newest, them = ("newest values are far from their neighbours", "them")
         return f"kept, though {newest}: {one}; remove {them} from the data if that is an error"
+    if one.kind == RESET:
+        inside = f" in {one.series:,} series" if one.series > 1 else ""
+        times = "a reset" if one.count == 1 else f"{count(one.count, 'reset')}{inside}, the first"
+        what = "earlier values are moved so that the series continues across resets; future resets are not forecast"
+        return f"{times} at {one.place}: {what}"
     series = "the level shifted, " if one.count == 1 else f"the level of {one.count:,} series shifted, the first "
     return f"{series}at {one.place}: earlier values are moved to the new level"

@@ -74,7 +74,9 @@ def test_when_values_never_are_below_zero_then_a_fall_scales_them():
     [
         shifted(4),  # so few may be an event
         shifted(65),  # so many tell of themselves
-        shifted(20, by=5.0),  # not beyond doubt
+        shifted(20, by=2.5),  # not beyond doubt
+        shifted(8, by=5.0),  # not long enough for so small a change
+        NOISE + 5.0 * np.clip((T - 300) / 80, 0, 1),  # gradual
         shifted(20, base=NOISE + 40 * ((T >= 100) & (T < 130))),  # it was there before
         np.where(T >= 380, 0.0, 50 + NOISE),  # closed, or stuck
         0.5 * T + NOISE,
@@ -154,3 +156,34 @@ def test_when_a_jump_has_an_equal_or_does_not_last_then_it_is_no_shift():
         assert find_level_shifts(series.astype(np.float32)[None]) == []
     walks = 100 * np.exp(0.02 * np.random.default_rng(0).standard_normal((200, 400)).cumsum(1))
     assert find_level_shifts(walks.astype(np.float32)) == []
+
+
+@pytest.mark.parametrize("by", [5.0, -5.0])
+@pytest.mark.parametrize("base", [NOISE, NOISE + SEASON / 3], ids=["noise", "season"])
+def test_when_a_change_within_the_noise_has_lasted_then_it_is_a_shift(by, base):
+    past = shifted(20, by, base)[None]
+    past[0, 395] -= by  # a single value at the old level
+    (found,) = find_level_shifts(past, (7,))
+    assert found == (0, pytest.approx(380, abs=2))
+    assert np.median(lifted(past, (7,))[0, :378]) == pytest.approx(by, abs=0.8)
+
+
+def test_when_a_burst_is_shorter_than_a_cycle_then_it_is_no_shift():
+    past = shifted(20, 6.0)[None]
+    assert find_level_shifts(past, (288, 2016)) == []
+    assert find_level_shifts(past, (7,)) != []
+
+
+def test_when_a_level_of_positive_values_rises_then_they_are_scaled_if_their_spread_rose_too():
+    past = (np.where(T >= 370, 3, 1) * (50 + 2 * NOISE)).astype(np.float32)[None]
+    found = lifted(past)
+    assert found[0, :370].std() == pytest.approx(6, rel=0.15)
+    added = (np.where(T >= 370, 150, 50) + 2 * NOISE).astype(np.float32)[None]
+    assert lifted(added)[0, :370].std() == pytest.approx(2, rel=0.15)
+
+
+def test_when_a_day_has_many_steps_then_a_shift_of_some_hours_is_found():
+    t = np.arange(2880)
+    noise = np.random.default_rng(0).normal(0, 0.05, 2880)
+    past = (85 + 0.8 * np.sin(2 * np.pi * t / 288) + noise - 50 * (t >= 2736)).astype(np.float32)[None]
+    assert find_level_shifts(past, (288, 2016)) == [(0, 2736)]

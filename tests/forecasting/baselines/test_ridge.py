@@ -117,6 +117,16 @@ def test_a_long_horizon_is_rolled_out_and_its_spread_does_not_shrink() -> None:
     assert np.ptp(found[-1]) > np.ptp(found[5])
 
 
+def test_an_absurd_forecast_is_none() -> None:
+    rng = np.random.default_rng(5)
+    y = 300 + np.cumsum(rng.gamma(2, 0.0125, 2880))
+    disk = batch_of(y.round(2), horizon=864)
+    assert np.isfinite(Ridge(season_length=288).predict(disk)).all()
+    y[-144:] -= 53  # the weights of a line extrapolate the fall
+    cleaned = batch_of(y.round(2), horizon=864)
+    assert np.isnan(Ridge(season_length=288).predict(cleaned)).all()
+
+
 def test_windows_are_whole_cycles_where_the_history_holds_them() -> None:
     np.testing.assert_array_equal(window_lengths(np.array([5000, 400, 60, 30]), 168, 24), [168, 96, 16, 8])
 

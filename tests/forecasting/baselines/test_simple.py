@@ -188,6 +188,14 @@ def test_the_long_cycle_is_a_week_of_hours_and_seasonal_naive_where_there_are_no
     np.testing.assert_array_equal(found[1], baseline("seasonal-naive").predict(batch)[1])
 
 
+def test_the_long_cycle_of_minutes_is_a_day_where_there_are_not_two_weeks() -> None:
+    day = np.random.default_rng(2).normal(size=1440)
+    batch = windows(np.tile(day, 3).tolist(), np.tile(day, 2)[1:].tolist(), freq="min", horizon=30)
+    found = baseline("long-cycle").predict(batch)
+    np.testing.assert_allclose(found[0, :, 4], day[:30], atol=1e-6)
+    np.testing.assert_array_equal(found[1], baseline("seasonal-naive").predict(batch)[1])
+
+
 def test_the_best_cycle_is_the_one_with_the_smaller_errors_in_each_history() -> None:
     rng = np.random.default_rng(0)
     hours = np.arange(24 * 7 * 5)

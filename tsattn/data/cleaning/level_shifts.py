@@ -1,24 +1,31 @@
-"""Recent level shifts to where a series never was: the older values are moved to the new level.
+"""Recent level shifts: the older values are moved to the new level.
 
 A network that has not seen a series there takes the shift for an event that passes, and so does all evidence from before it.
-Only shifts beyond doubt count: values that all lie apart from all that came before them by more than either side spreads. Where a
-season hides this, the same test applies to changes from the same phase of earlier cycles, and needs at least most of a cycle.
+Only shifts beyond doubt count: values that all lie apart from all that came before them by more than either side spreads, or a
+sudden change that has lasted and is far larger than any between spans as long before. Where a season hides this, the same tests
+apply to changes from the same phase of earlier cycles, and need at least most of a cycle.
 A level that the series had long ago counts too if it got there by a jump far larger than any before, as a price after a split.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 FEWEST = 5  # values at the new level: fewer may be an event
-MOST = 64  # values at the new level: more need no help
+MOST = 64  # values at the new level, or LATEST cycles if they are longer: more need no help
 BEFORE = 24  # minimum number of values before the shift; also at least as many as after it
 CYCLES = 3  # minimum number of cycles before the shift that give the old level; a change is measured from the mean of as many
-LATEST = 2  # maximum number of cycles at the new level where a season hides the shift, or MOST values if that is longer
+LATEST = 2  # see MOST
 APART = 1.0  # times the sum of both sides' spreads (5 % to 95 % quantile) that lies between them
 JUMP = 3.0  # times the largest change before, between medians of FEWEST values, from which on a step is a jump
+LASTING = 10  # values at the new level, or a cycle of up to LONGEST, from which on a change is compared with those of such spans
+LONGEST = 48  # see LASTING: bursts and jams last for minutes
+SPANS = 5  # minimum number of spans as long before the change
+SUDDEN = 0.35  # of a change, at most, by which FEWEST values beside it differ from the level on their side
+_FEW = 2  # neighbours on either side that outvote a value on the other side
 _LARGER = 1.5  # times the largest single step before: no jump is smaller
 
 
@@ -27,12 +34,25 @@ def find_level_shifts(past: np.ndarray, periods: Sequence[int] = ()) -> list[tup
 
     periods: steps of the cycles that the frequency suggests.
     """
-    found = {**dict(_jumps(past)), **dict(_shifts(past, FEWEST, MOST))}
-    for period in periods:
-        most = max(MOST, LATEST * period)
-        if period > 1 and past.shape[1] >= 2 * most + CYCLES * period + BEFORE:
-            found = {**dict(_shifts(_changes(past, period, most), max(FEWEST, period - period // 8), most)), **found}
+    cycles = [period for period in periods if period > 1]
+    limits = [_Limits(max(FEWEST, p - p // 8), max(MOST, LATEST * p), p) for p in cycles]
+    limits = [one for one in limits if past.shape[1] >= 2 * one.most + CYCLES * one.period + BEFORE]
+    most = max((one.most for one in limits), default=MOST)
+    plain = [(past, _Limits(FEWEST, most, min(cycles, default=1)))]
+    seasonal = [(_changes(past, one.period, one.most), one) for one in limits]
+    found = dict(_jumps(past, most))
+    for test, views in ((_distant, plain + seasonal), (_lasting, seasonal + plain)):
+        for values, limit in views:
+            found = {**dict(_shifts(values, limit, test)), **found}
     return sorted(found.items())
+
+
+class _Limits(NamedTuple):
+    """Numbers of values at the new level, and the cycle that a view of the windows has."""
+
+    fewest: int
+    most: int
+    period: int
 
 
 def _changes(past: np.ndarray, period: int, most: int) -> np.ndarray:
@@ -43,12 +63,14 @@ def _changes(past: np.ndarray, period: int, most: int) -> np.ndarray:
     return np.concatenate([np.full_like(past[:, :first], np.nan), past[:, first:] - before], 1)
 
 
-def _shifts(past: np.ndarray, fewest: int, most: int) -> list[tuple[int, int]]:
-    """Return (row, position) of the shifts of windows (B, L) that have `fewest` to `most` values at the new level."""
+def _shifts(past: np.ndarray, limits: _Limits, test: Callable[[np.ndarray, float, _Limits], int | None]) -> list[tuple[int, int]]:
+    """Return (row, position) of the shifts of windows (B, L) that a test of observed values and their old level finds."""
     seen, found = ~np.isnan(past), []
-    for row in np.flatnonzero(_suspect(past, seen, most)).tolist():
+    for row in np.flatnonzero(_suspect(past, seen, limits.most)).tolist():
         at = np.flatnonzero(seen[row])
-        if (first := _shift(past[row, at].astype(np.float64), fewest, most)) is not None:
+        values = past[row, at].astype(np.float64)
+        old = float(np.median(values[: max(BEFORE, len(values) - limits.most)]))
+        if (first := test(values, old, limits)) is not None:
             found.append((row, int(at[first])))
     return found
 
@@ -57,8 +79,8 @@ def at_newest_level(past: np.ndarray, shifts: Sequence[tuple[int, int]], periods
     """Move the values before each of the `shifts` (see `find_level_shifts`) of windows (B, L) to the new level.
 
     The distance is that of the new values from those at the same phases of the shortest of `periods` in the last cycles before
-    the shift. It is added; where values never are below zero and the level fell, it scales if the spread fell about as much,
-    or if adding would give values below zero. Returns the array itself where there is no shift.
+    the shift. It is added; where values never are below zero, it scales if the spread changed about as much, or if adding would
+    give values below zero. Returns the array itself where there is no shift.
     """
     out, season = past, min(periods, default=1)
     for row, at in shifts:
@@ -71,10 +93,11 @@ def at_newest_level(past: np.ndarray, shifts: Sequence[tuple[int, int]], periods
         there = there if np.isfinite(there).any() else older[:, None]
         before = np.nanmedian(there)
         after = np.nanmedian(newer) if season == 1 else before + np.nanmedian(newer - _mean_of_seen(there))
-        scaled = after < before and np.nanmin(past[row]) >= 0
+        scaled = before > 0 and after != before and np.nanmin(past[row]) >= 0
         if scaled and np.nanmin(older) + (after - before) >= 0:
             spreads = [np.nanmean(np.abs(side - level)) for side, level in ((there, before), (newer, after))]
-            scaled = spreads[1] < spreads[0] * np.sqrt(max(after, 0.0) / before)
+            limit = spreads[0] * np.sqrt(max(after, 0.0) / before)
+            scaled = spreads[1] < limit if after < before else spreads[1] > limit
         out[row, :at] = older * (after / before) if scaled else older + (after - before)
     return out
 
@@ -87,7 +110,7 @@ def _mean_of_seen(values: np.ndarray) -> np.ndarray:
 
 
 def _suspect(past: np.ndarray, seen: np.ndarray, most: int) -> np.ndarray:
-    """Return (B,) bool: True where the newest FEWEST steps lie above, or below, nearly all of those older than `most` steps.
+    """Return (B,) bool: True where the median of the newest FEWEST steps lies beyond nearly all that are older than `most` steps.
 
     This is a cheap first filter.
     """
@@ -96,24 +119,62 @@ def _suspect(past: np.ndarray, seen: np.ndarray, most: int) -> np.ndarray:
         return np.zeros(rows, bool)
     bound = np.maximum(seen.argmax(1) + BEFORE, length - most)
     newest, older = past[:, -FEWEST:], np.where(np.arange(length) < bound[:, None], past, np.float32(np.nan))
-    low, high = np.where(np.isnan(newest), np.inf, newest).min(1), np.where(np.isnan(newest), -np.inf, newest).max(1)
+    ranks = np.maximum((~np.isnan(newest)).sum(1, keepdims=True) - 1, 0) // 2
+    middle = np.take_along_axis(np.sort(newest, 1), ranks, 1)  # NaN last
     count = (~np.isnan(older)).sum(1)
     # few older values may lie beyond: outliers
-    above = (older > low[:, None]).sum(1) <= 0.02 * count
-    below = (older < high[:, None]).sum(1) <= 0.02 * count
+    above = (older > middle).sum(1) <= 0.02 * count
+    below = (older < middle).sum(1) <= 0.02 * count
     return np.asarray((above | below) & (seen.sum(1) >= BEFORE + FEWEST) & (count > 0))
 
 
-def _shift(values: np.ndarray, fewest: int, most: int) -> int | None:
-    """Return the position of the last level shift of observed values (n,); None where there is none, or no clear one."""
-    n = len(values)
-    here, there = np.median(values[-FEWEST:]), np.median(values[: max(BEFORE, n - most)])
-    old_side = np.flatnonzero(np.sign(values - (here + there) / 2) != np.sign(here - there))
-    cut = int(old_side[-1]) + 1 if len(old_side) else 0
-    after = n - cut
-    if not (fewest <= after <= most and cut >= max(BEFORE, after)):
+def _distant(values: np.ndarray, old: float, limits: _Limits) -> int | None:
+    """Return the position of the last level shift of observed values (n,) after which they lie apart from all before."""
+    cut = _cut(_is_old(values, old, FEWEST), limits)
+    return cut if cut is not None and _are_apart(values[:cut], values[cut:]) else None
+
+
+def _lasting(values: np.ndarray, old: float, limits: _Limits) -> int | None:
+    """Return the position of a sudden and large change of observed values (n,) that has lasted; single values may lie before."""
+    old_side = _is_old(values, old, 2 * LASTING)
+    usual = np.sum(np.lib.stride_tricks.sliding_window_view(np.pad(old_side, _FEW, mode="edge"), 2 * _FEW + 1), 1) > _FEW
+    if (near := _cut(usual, limits)) is None:
         return None
-    return cut if _are_apart(values[:cut], values[cut:]) else None
+    places = range(near - _FEW, min(near + _FEW + 1, len(values)))
+    cut = min(places, key=lambda k: int((~old_side[:k]).sum() + old_side[k:].sum()))
+    return cut if _has_lasted(values, cut, limits.period) else None
+
+
+def _is_old(values: np.ndarray, old: float, newest: int) -> np.ndarray:
+    """Return (n,) bool: True for values that are nearer to the old level than to the median of the newest."""
+    new = np.median(values[-newest:])
+    return np.asarray(np.sign(values - (new + old) / 2) != np.sign(new - old))
+
+
+def _cut(old_side: np.ndarray, limits: _Limits) -> int | None:
+    """Return the position after the last of the values (n,) bool on the old side, if the numbers on both sides suit a shift."""
+    at = np.flatnonzero(old_side)
+    cut = int(at[-1]) + 1 if len(at) else 0
+    after = len(old_side) - cut
+    return cut if limits.fewest <= after <= limits.most and cut >= max(BEFORE, after) else None
+
+
+def _has_lasted(values: np.ndarray, cut: int, period: int) -> bool:
+    """Return True if observed values (n,) changed at once at `cut`, and by far more than between spans as long before.
+
+    period: spans are whole cycles of it.
+    """
+    span = min(len(values) - cut, cut // (SPANS + 1))
+    span = span // period * period if span >= period else span
+    if span < max(LASTING, min(period, LONGEST)) or values[cut:].min() == values[cut:].max():
+        return False
+    middles = np.median(np.lib.stride_tricks.sliding_window_view(values[:cut], span)[:: max(1, span // 8)], axis=1)
+    apart = -(-span // max(1, span // 8))  # windows that do not overlap
+    before, after = float(np.median(values[cut - span : cut])), float(np.median(values[cut:]))
+    change = after - before
+    sides = np.median(values[cut - FEWEST : cut]) - before, np.median(values[cut : cut + FEWEST]) - after
+    sudden = np.abs(sides).max() <= SUDDEN * abs(change)
+    return bool(sudden and abs(change) > JUMP * np.abs(middles[apart:] - middles[:-apart]).max())
 
 
 def _are_apart(old: np.ndarray, new: np.ndarray) -> bool:
@@ -126,7 +187,7 @@ def _are_apart(old: np.ndarray, new: np.ndarray) -> bool:
     return bool(gap > APART * spread)
 
 
-def _jumps(past: np.ndarray) -> list[tuple[int, int]]:
+def _jumps(past: np.ndarray, most: int) -> list[tuple[int, int]]:
     """Return (row, position) of the windows (B, L) whose level jumped to where it was long ago; see `_jump`."""
     length = past.shape[1]
     if length < BEFORE + FEWEST:
@@ -134,14 +195,14 @@ def _jumps(past: np.ndarray) -> list[tuple[int, int]]:
     seen, found = ~np.isnan(past), []
     newest = np.maximum.accumulate(np.where(seen, np.arange(length), 0), 1)
     steps = np.nan_to_num(np.abs(np.diff(np.take_along_axis(past, newest, 1))), nan=0.0)
-    for row in np.flatnonzero(steps[:, -MOST:].max(1) > _LARGER * steps[:, :-MOST].max(1, initial=0.0)).tolist():
+    for row in np.flatnonzero(steps[:, -most:].max(1) > _LARGER * steps[:, :-most].max(1, initial=0.0)).tolist():
         at = np.flatnonzero(seen[row])
-        if (first := _jump(past[row, at].astype(np.float64))) is not None:
+        if (first := _jump(past[row, at].astype(np.float64), most)) is not None:
             found.append((row, int(at[first])))
     return found
 
 
-def _jump(values: np.ndarray) -> int | None:
+def _jump(values: np.ndarray, most: int) -> int | None:
     """Return the position of the largest step of observed values (n,) if it is a jump to a level that lasts; else None.
 
     It is JUMP times larger than any change before it, and the values on both sides, as many each, lie apart.
@@ -149,10 +210,10 @@ def _jump(values: np.ndarray) -> int | None:
     n = len(values)
     if n < BEFORE + FEWEST:
         return None
-    first = max(1, n - MOST)
+    first = max(1, n - most)
     cut = first + int(np.abs(np.diff(values[first - 1 :])).argmax())
     after = n - cut
-    if not (FEWEST <= after <= MOST and cut >= max(BEFORE, after)):
+    if not (FEWEST <= after <= most and cut >= max(BEFORE, after)):
         return None
     middles = np.median(np.lib.stride_tricks.sliding_window_view(values[:cut], FEWEST), axis=1)
     largest = np.abs(middles[FEWEST:] - middles[:-FEWEST]).max()

@@ -18,6 +18,7 @@ from tsattn.data.cleaning.additive_outliers import find_additive_outliers
 from tsattn.data.cleaning.gross_errors import find_gross_errors
 from tsattn.data.cleaning.level_shifts import at_newest_level, find_level_shifts
 from tsattn.data.cleaning.outages import find_outages
+from tsattn.data.cleaning.resets import continued, find_resets
 from tsattn.data.cleaning.sentinels import find_sentinels
 from tsattn.data.cleaning.slumps import find_slumps
 from tsattn.data.cleaning.yearly_shifts import find_yearly_shifts
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tsattn.data.panel import Panel
     from tsattn.data.windows import WindowBatch
 
-SENTINEL, GROSS_ERROR, ADDITIVE_OUTLIER, RECENT_OUTLIER, LEVEL_SHIFT, OUTAGE = range(6)
+SENTINEL, GROSS_ERROR, ADDITIVE_OUTLIER, RECENT_OUTLIER, LEVEL_SHIFT, OUTAGE, RESET = range(7)
 LEFT_OUT = (SENTINEL, GROSS_ERROR, OUTAGE, ADDITIVE_OUTLIER)
 
 
@@ -36,7 +37,8 @@ class Cleaning:
 
     row (n,): the window. ago (n,): steps before its end, 1 = the newest. kind (n,): SENTINEL, GROSS_ERROR, OUTAGE and
     ADDITIVE_OUTLIER are missing in the cleaned history; RECENT_OUTLIER is kept; LEVEL_SHIFT is the first value at the new level,
-    to which all before it were moved. value (n,) float32: the value as it was.
+    to which all before it were moved; RESET the same of a series that grows between resets. value (n,) float32: the value as
+    it was.
     """
 
     row: np.ndarray
@@ -103,11 +105,14 @@ class Prepared:
     cleaning: Cleaning
 
 
-def prepare(past: np.ndarray, periods: Sequence[int] = (), *, year: float = 0.0, level_shifts: bool = True) -> Prepared:
+def prepare(
+    past: np.ndarray, periods: Sequence[int] = (), *, year: float = 0.0, level_shifts: bool = True, horizon: int = 1
+) -> Prepared:
     """Clean windows (B, L), NaN = missing. Only values in a window are read, so nothing leaks into it.
 
     periods: steps of the cycles that the frequency suggests. year: steps of a year; outages are kept where it is 0 (unknown).
-    level_shifts: move values before a recent shift to the new level, for forecasters that have no covariates to explain it.
+    level_shifts: move values before a recent shift, or a reset, to the new level, for forecasters that have no covariates to
+    explain it. horizon: steps in which no further reset may be expected.
     Arrays are copied only where something is changed.
     """
     parts: list[tuple[int, np.ndarray, np.ndarray]] = []  # kind, rows, positions
@@ -136,9 +141,13 @@ def prepare(past: np.ndarray, periods: Sequence[int] = (), *, year: float = 0.0,
     for one in outliers:
         parts.append((RECENT_OUTLIER, np.full(len(one.recent), one.row), one.recent))
     if level_shifts:
+        resets = find_resets(clean, periods, year=year, horizon=horizon)
+        clean = continued(clean, resets)
+        parts += [(RESET, np.array([one.row]), np.array([one.at])) for one in resets]
         fell = [one for one in slumps if one.level != 1]
         clean = _scaled_before(clean, [(one.row, int(one.at[0]), one.level) for one in fell])
-        shifts = find_level_shifts(clean, periods)
+        reset = {one.row for one in resets}
+        shifts = [one for one in find_level_shifts(clean, periods) if one[0] not in reset]
         moved = {row for row, _ in shifts}
         clean = at_newest_level(clean, shifts, periods)
         yearly = [one for one in find_yearly_shifts(clean, year) if one.row not in moved]
@@ -178,7 +187,7 @@ def prepared(batch: WindowBatch) -> WindowBatch:
         return batch
     declared = batch.past_cov.shape[2] or batch.known.shape[2] > batch.calendar
     year = 0.0 if declared else batch.year
-    found = prepare(batch.past_target, batch.season_lengths, year=year, level_shifts=not declared)
+    found = prepare(batch.past_target, batch.season_lengths, year=year, level_shifts=not declared, horizon=batch.horizon)
     return dataclasses.replace(batch, past_target=found.past, plausible=found.plausible, cleaning=found.cleaning)
 
 

@@ -47,7 +47,7 @@ METHODS: dict[str, Method] = {
         "state_space:StateSpace", "exponential smoothing and autoregressions, averaged by their probability", {"only": True}
     ),
     "garch": Method("garch:Garch", "a random walk whose volatility clusters", {"only": True}),
-    "long-cycle": Method("simple:LongCycle", "the last long cycle: a week of hours, a year of weeks", {"only": True}),
+    "long-cycle": Method("simple:LongCycle", "the last long cycle: a week of hours, a day of minutes", {"only": True}),
     "historic-quantiles": Method("simple:HistoricQuantiles", "the quantiles of the whole history"),
     "auto-ets": Method("statistical:AutoETS", "AutoETS of statsforecast", None),
     "auto-theta": Method("statistical:AutoTheta", "AutoTheta of statsforecast", None),

@@ -21,6 +21,7 @@ from tsattn.forecasting.frame import DEFAULT_QUANTILES
 
 PENALTIES = (1e-6, 3e-4, 1e-2, 3e-1)  # of the Gram matrix's mean diagonal
 FEWEST = 24  # observed steps that a fit needs
+FARTHEST = 2.0  # ranges of the history beyond it that a forecast may reach
 _TAIL = 64  # held-back origins whose errors choose the penalty and give the spread
 _CHUNK = 32  # series at once: their Gram matrices take some 1 MB each
 _LARGEST = float(np.finfo(np.float32).max)
@@ -61,7 +62,8 @@ class Ridge(Regression):
     The penalty is the one of PENALTIES with the smallest error on the last sixth of the windows after a fit on the earlier
     ones. The quantiles come from the errors made there: each phase of the season has its own spread, which grows with the level
     if the noise does (variance_function.py). A missing value is replaced by the newest value of its phase. Steps beyond a fifth
-    of the history are rolled out. `season_length` None: the shortest usual cycle of the data's frequency.
+    of the history are rolled out. NaN for a forecast far beyond all values: some autoregressions are unstable.
+    `season_length` None: the shortest usual cycle of the data's frequency.
     """
 
     lags: int = 168
@@ -117,8 +119,13 @@ class Ridge(Regression):
         fits = [early._replace(noise=early.noise * ratios(slope, present, level)) for level in reached]
         if len(shifts):
             fits[0] = fits[0]._replace(weights=refit(z, first, lags, block, early.penalty))
-        made = [_roll_out(z, e, f, horizon) for e, f in zip(ends, fits, strict=True)]
-        values = np.stack(made) * scale[:, None, None] + mean[:, None, None]
+        made = np.stack([_roll_out(z, e, f, horizon) for e, f in zip(ends, fits, strict=True)])
+        low, high = np.where(inside, z, np.inf).min(1), np.where(inside, z, -np.inf).max(1)
+        reach = FARTHEST * (high - low)
+        middle = made[..., made.shape[3] // 2]
+        far = (middle.min(2) < low - reach) | (middle.max(2) > high + reach)
+        made[far & (reach > 0)] = np.nan
+        values = made * scale[:, None, None] + mean[:, None, None]
         return np.clip(values, -_LARGEST, _LARGEST).astype(np.float32)
 
 

@@ -103,7 +103,9 @@ class SeasonalNaive(_Normal):
 
 @dataclass(frozen=True)
 class LongCycle(SeasonalNaive):
-    """Repeat the last long cycle: a week of hours, a year of weeks. A history of less than two gets the seasonal naive forecast.
+    """Repeat the last long cycle: a week of hours, or a day of minutes where the history holds less than two weeks.
+
+    It is the longest cycle of which the history holds two. A history without one gets the seasonal naive forecast.
 
     only: no forecast there, for an ensemble in which seasonal naive is a member of its own.
     """
@@ -113,19 +115,20 @@ class LongCycle(SeasonalNaive):
 
     def predict(self, batch: WindowBatch) -> np.ndarray:
         """Return (B, H, Q) float32; NaN, with `only`, where the history does not hold two long cycles."""
-        held = self.held(batch)
-        if self.only and not held.any():
+        longest = self.longest(batch)
+        if self.only and not longest.any():
             return np.full((len(batch), batch.horizon, len(self.quantiles)), np.nan, np.float32)
         values = super().predict(batch) if not self.only else np.full((1, 1, 1), np.nan, np.float32)
-        if not held.any():
-            return values
-        return np.where(held[:, None, None], SeasonalNaive(max(batch.season_lengths), self.quantiles).predict(batch), values)
+        for cycle in np.unique(longest[longest > 0]).tolist():
+            own = (longest == cycle)[:, None, None]
+            values = np.where(own, SeasonalNaive(cycle, self.quantiles).predict(batch), values)
+        return values
 
-    def held(self, batch: WindowBatch) -> np.ndarray:
-        """Return a mask (B,): the frequency has a cycle longer than the season, and the history holds two of it."""
-        longest = max(batch.season_lengths, default=1)
+    def longest(self, batch: WindowBatch) -> np.ndarray:
+        """Return (B,) the longest cycle of which the history holds two, if it is longer than the season; else 0."""
         season = self.season_length or (batch.season_lengths or (1,))[0]
-        return (longest > season) & (batch.observed_lengths >= 2 * longest)
+        cycles = np.array([cycle for cycle in batch.season_lengths if cycle > season], np.int64)
+        return np.where(batch.observed_lengths[:, None] >= 2 * cycles, cycles, 0).max(1, initial=0)
 
 
 @dataclass(frozen=True)
