@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
 
 from tsattn.data.panel import Panel
-from tsattn.forecasting.anomalies import (
-    CALIBRATION,
-    Scores,
-    expected_by_chance,
-    level_for,
-    origins_of,
-    runs_of,
-    score_rows,
-    step_of,
-)
-from tsattn.forecasting.anomaly_guard import deviations_last
+from tsattn.forecasting.anomalies import Scores, expected_by_chance, level_for, runs_of, score_rows
+from tsattn.forecasting.anomaly_guard import accepted_level
+from tsattn.forecasting.anomaly_origins import CALIBRATION, origins_of, step_of
 from tsattn.forecasting.baselines import baseline
 from tsattn.forecasting.baselines.ridge import Ridge
 
@@ -145,15 +138,84 @@ def test_when_a_fault_lasts_three_days_then_all_of_it_is_found_and_nothing_after
     assert (found.p[found.row >= end] < 0.01).mean() < 0.05
 
 
-def test_deviations_last_in_weather_and_not_where_only_weekends_differ_from_the_day_before():
-    rng = np.random.default_rng(0)
-    drift = np.zeros(1000)
-    for i in range(1, len(drift)):
-        drift[i] = 0.97 * drift[i - 1] + rng.normal()
-    assert deviations_last(drift + days(42)[:1000], (24, 168), 6)
-    assert deviations_last(weeks()[100:1100], (24,), 6)
-    assert not deviations_last(weeks()[100:1100], (24, 168), 6)
-    assert not deviations_last(np.full(1000, np.nan), (24, 168), 6)
+HOUR = 60
+
+
+def minutes(noise: float = 0.5, seed: int = 0) -> np.ndarray:
+    """Four days of minutes: a day's wave, a drift that persists for a quarter of an hour, and noise."""
+    rng, rows = np.random.default_rng(seed), 4 * DAY * HOUR
+    drift = lfilter([1.0], [1.0, -0.97], rng.normal(0, 0.2, rows + 500))[500:]
+    return 50 + 15 * np.sin(2 * np.pi * np.arange(rows) / (DAY * HOUR)) + drift + rng.normal(0, noise, rows)
+
+
+def scored_minutes(y: np.ndarray, last: int) -> Scores:
+    return score_rows(Ridge(HOUR), panel_of(y, freq="min"), last=last)[0]
+
+
+@pytest.mark.parametrize("steps", [3, 10, 40])
+@pytest.mark.parametrize("size", [-35, 25])
+def test_when_values_of_minutes_are_far_off_then_all_of_the_fault_is_found_and_its_end_is_normal(steps, size):
+    y = minutes()
+    first = len(y) - 300
+    y[first : first + steps] += size
+    found = scored_minutes(y, last=400)
+    inside = (found.row >= first) & (found.row < first + steps)
+    assert (found.score(0.9999)[inside] > 1).all()
+    assert (found.score(0.9999)[~inside] > 1).sum() <= 1
+    assert inside[found.score(0.9999).argmax()]
+
+
+class Yesterday:
+    """The values of the day before, in steps of 5 minutes, with a deviation of 5."""
+
+    name, quantiles, context, pass_steps = "yesterday", (0.1, 0.5, 0.9), 288, 1
+
+    def predict(self, batch):
+        return (batch.past_target[:, : batch.horizon, None] + np.array([-6.4, 0, 6.4])).astype(np.float32)
+
+
+def test_when_forecasts_read_too_little_to_see_a_week_then_weekends_are_compared_with_the_weekends_before():
+    day = 288
+    t = np.arange(5 * 7 * day)
+    y = np.where(t // day % 7 >= 5, 40.0, 100.0) * (1 + 0.3 * np.sin(2 * np.pi * t / day))
+    y += np.random.default_rng(0).normal(0, 3, len(t))
+    fault = 4 * 7 * day + 5 * day + 100  # a Saturday
+    y[fault : fault + 3] += 150
+    found = score_rows(Yesterday(), panel_of(y, freq="5min"), last=7 * day)[0]
+    inside = (found.row >= fault) & (found.row < fault + 3)
+    assert (found.score(0.9999)[inside] > 1).all()
+    assert (found.score(0.9999)[~inside] > 1).sum() <= 3
+
+
+def test_when_a_drift_stays_within_its_usual_size_then_later_forecasts_read_it():
+    y = minutes()
+    calm = y.copy()
+    first = len(y) - 100
+    y[first:] += 5
+    found, before = scored_minutes(y, last=150), scored_minutes(calm, last=150)
+    later = found.row >= first + 60
+    assert (found.expected - before.expected)[later].mean() > 3
+
+
+@pytest.mark.parametrize("days_of_fault", [4, 7])
+def test_when_an_accepted_level_ends_then_its_end_is_normal(days_of_fault):
+    y = days(40)
+    first, end = 25 * DAY, (25 + days_of_fault) * DAY
+    y[first:end] += 30
+    found = scored(y)
+    fault, after = (found.row >= first) & (found.row < end), found.row >= end
+    assert (found.p[fault] < 0.001).sum() >= 3.5 * DAY
+    assert (found.p[after] < 0.001).mean() < 0.01
+    low, high = found.interval(0.99)
+    assert (((found.value < low) | (found.value > high)) == (found.p < 0.01)).all()
+
+
+def test_when_an_accepted_level_ends_at_another_level_then_that_is_an_anomaly():
+    y = days(40)
+    y[25 * DAY : 29 * DAY] += 30
+    y[29 * DAY :] -= 30
+    found = scored(y)
+    assert (found.p[(found.row >= 29 * DAY) & (found.row < 29 * DAY + 12)] < 0.001).all()
 
 
 def test_when_a_level_shifts_for_good_then_it_is_reported_at_first_and_accepted_after_four_days():
@@ -245,3 +307,12 @@ def test_when_only_one_value_was_seen_in_a_short_series_then_it_is_a_failure_tha
     found, failures = score_rows(Ridge(14), panel_of(np.full(18, 7.0), freq="D"))
     assert len(found) == 0
     assert "has only one value" in failures[0].reason
+
+
+def test_when_a_run_is_long_enough_then_its_first_row_is_the_begin_of_an_accepted_level():
+    p, sign = np.full(30, 0.5), np.ones(30)
+    p[[3, 4, 5, 6, 12, 13, 14, 20, 21]] = 1e-6
+    assert accepted_level(p, sign, 3) == 12
+    assert accepted_level(p, sign, 4) == 3
+    assert accepted_level(p, sign, 5) is None
+    assert accepted_level(p[:0], sign[:0], 1) is None

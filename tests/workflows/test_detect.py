@@ -52,6 +52,20 @@ def test_when_there_is_an_anomaly_then_the_exit_code_is_1_and_the_table_fits_80_
     assert max(map(len, printed.splitlines())) <= 90
 
 
+def test_when_names_differ_only_in_the_middle_then_the_table_and_the_flat_lines_show_which_series_it_is(tmp_path, saved, capsys):
+    path = tmp_path / "wide.csv"
+    rng = np.random.default_rng(0)
+    load = {f'cpu{{instance="web-{k:02d}", job="node"}}': 10 + rng.normal(0, 0.3, 300) for k in range(3)}
+    load['cpu{instance="web-01", job="node"}'][250] += 40
+    load['cpu{instance="web-02", job="node"}'][240:280] = 10.5
+    pd.DataFrame({"time": pd.date_range("2024-01-01", periods=300, freq="h"), **load}).to_csv(path, index=False)
+    assert main(["detect", str(path), "--model", str(saved), "--level", "0.9999", "--quiet"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("web-01  2024-01-11 10:00") for line in lines)
+    assert any(line.startswith("web-02, ") and "flat at 10.5" in line for line in lines)
+    assert [line for line in lines if "job=" in line] == ['series: cpu{instance="…", job="node"}']
+
+
 def test_when_there_is_no_anomaly_then_the_exit_code_is_0_and_that_is_said(tmp_path, saved, capsys):
     path = write(tmp_path / "calm.csv", spike=None)
     assert main(["detect", path, "--model", str(saved), "--level", "0.99999999", "--last", "24", "--quiet"]) == 0

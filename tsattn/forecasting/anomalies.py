@@ -3,6 +3,7 @@
 Three steps, none of which reads a row at or after the origin: forecasts roll over the series; anomalies found so far are
 replaced by their forecasts before later origins read them (robust filtering; Gelper, Fried and Croux, 2010); intervals are
 calibrated on the errors before the origin, with an exponential tail (peaks over threshold; Siffer et al., 2017).
+Unlikely values are also compared with earlier values that are usual: those before an accepted level, and those of the last weeks.
 The tails of rare values (`rare_values`) and flat runs (`flat_runs`) depend only on past values and earlier forecasts.
 """
 
@@ -18,24 +19,25 @@ import numpy as np
 
 from tsattn.data.panel import Panel
 from tsattn.data.windows import Origins
-from tsattn.forecasting.anomaly_guard import GUARDED, Guard, deviations_last, sides_of
+from tsattn.forecasting.anomaly_guard import FOLLOWING, GUARDED, Guard, accepted_level, sides_of
+from tsattn.forecasting.anomaly_origins import CALIBRATION, least_history, origins_of, silent_rows, step_of
 from tsattn.forecasting.anomaly_units import least_unit, noise_of
 from tsattn.forecasting.flat_runs import FlatRuns, flat_runs
 from tsattn.forecasting.frame import Forecaster
-from tsattn.forecasting.predict import BATCH, Failure, observed_before, predict_windows
+from tsattn.forecasting.persistence import PastDeviations
+from tsattn.forecasting.predict import BATCH, Failure, predict_windows
 from tsattn.forecasting.quantiles import normal_scores
 from tsattn.forecasting.rare_values import LEAST_CONSTANT, RareTail, rare_tails, usual_of
 from tsattn.forecasting.tail_probability import Tail, phase_errors, tail_of
 
-CALIBRATION = 100  # origins before a row whose errors calibrate its interval
 WARM = 7  # cycles of history from which a forecast errs no more than later ones
 CYCLES = 25  # cycles before a row whose errors at its phase correct its forecast
 LARGEST_ERROR = 50.0  # limit of an error in units of the forecast, which may be close to 0
 TOGETHER = 3  # passes over all origins at once: each reads the anomalies that the one before found
 ONE_BY_ONE = 100  # passes that follow lasting faults: each settles one origin of each fault
 PASSES = 8  # passes over all origins, in total
-LEAST_HISTORY = 8
-FLOOR_ROWS = 1024  # rows before an origin from which the smallest standard deviation and the persistence are estimated
+RETURN = 4  # times the length of a run that is accepted as a level: rows after its begin in which values may return
+FLOOR_ROWS = 1024  # rows before an origin from which the smallest standard deviation is estimated
 WIDEST_PRIOR = 4.0  # limit of the prior width from past noise, as a multiple of the forecast's width
 
 OnProgress = Callable[[int, int], None]  # windows done, windows in all
@@ -45,10 +47,11 @@ OnProgress = Callable[[int, int], None]  # windows done, windows in all
 class Scores:
     """Scores of n rows of a panel, by item and time; all float64 (n,) but `item` and `row`, absolute indices of the panel.
 
-    expected: the median forecast. unit_below, unit_above: one standard deviation of the forecast on that side. distance: from
-    the median to the value, in these units. p: two-sided tail probability of a value this far away, or of a flat run this long.
-    floor: 0 where no earlier value of the item is negative, else minus infinity. tail, rare: (n,) tails, of which the longer
-    counts. flat: (n,) the run of equal values that the row continues.
+    expected: the median forecast, or the earlier values that an unlikely value was compared with. unit_below, unit_above: one
+    standard deviation of the forecast on that side. distance: from the median to the value, in these units. p: two-sided tail
+    probability of a value this far away, or of a flat run this long. floor: 0 where no earlier value of the item is negative,
+    else minus infinity. tail, rare: (n,) tails, of which the longer counts. flat: (n,) the run of equal values that the row
+    continues.
     """
 
     item: np.ndarray
@@ -92,45 +95,6 @@ class Scores:
         return Scores(**arrays, **tails)
 
 
-def step_of(panel: Panel) -> int:
-    """Steps between origins by default: a quarter of the usual cycle, such as 6 of hours, 2 of days and 3 of months."""
-    return min(24, max(1, round(panel.freq.season_length / 4)))
-
-
-def least_history(panel: Panel) -> int:
-    """Rows before the first forecast: two usual cycles, 8 to 48."""
-    return min(48, max(LEAST_HISTORY, 2 * panel.freq.season_length))
-
-
-def silent_rows(panel: Panel) -> np.ndarray:
-    """Return (S,) first rows of each item that get no score: a forecast from less than its cycles errs too often.
-
-    Two shortest usual cycles, and one of the longest, such as the week of hours, each where it fits into a quarter of the rows;
-    at least `least_history`. Later rows only ever extend them. The forecasts within them still calibrate later scores.
-    """
-    most, seasons = panel.lengths // 4, panel.freq.season_lengths
-    found = np.maximum(least_history(panel), np.minimum(2 * panel.freq.season_length, most))
-    for season in seasons:
-        found = np.where(season <= most, np.maximum(found, season), found)
-    return found
-
-
-def origins_of(panel: Panel, step: int, last: int | None) -> Origins:
-    """Origins `step` apart that score the last rows of each item, and those before them that calibrate; by item and time.
-
-    Origins are counted from the start of each item, so that new rows leave the scores of older ones as they were.
-    """
-    items, rows = [], []
-    least = least_history(panel)
-    for item, (first, length) in enumerate(zip(panel.indptr[:-1].tolist(), panel.lengths.tolist(), strict=True)):
-        begin = 0 if last is None else max(0, (length - last - least) // step - CALIBRATION)
-        own = np.arange(least + begin * step, length, step) + first
-        items.append(np.full(len(own), item))
-        rows.append(own)
-    origins = Origins(np.concatenate(items).astype(np.int64), np.concatenate(rows).astype(np.int64))
-    return origins[observed_before(panel, origins)]
-
-
 def score_rows(
     forecaster: Forecaster,
     panel: Panel,
@@ -151,11 +115,12 @@ def score_rows(
     redo = every
     for number in range(PASSES):
         work.forecast(redo)
-        work.calibrate(every)
+        work.calibrate(work.after(redo))
         redo = work.stale(every, distant=number == 0)
         if number + 1 == TOGETHER and len(redo):
+            followed = work.after(redo)
             work.follow(redo)
-            work.calibrate(every)
+            work.calibrate(followed)
             redo = work.stale(every)
         if not len(redo):
             break
@@ -187,8 +152,10 @@ class _Work:
 
     def __init__(self, forecaster: Forecaster, panel: Panel, origins: Origins, step: int, on_progress: OnProgress | None) -> None:
         self.panel, self.origins, self.step, self.on_progress = panel, origins, step, on_progress
+        self.season = panel.freq.season_length  # a property that takes longer than the sums it is used in
         self.value = panel.target.astype(np.float64)
-        self.guard = Guard(panel, forecaster, self._lasting())
+        self.deviations = PastDeviations(panel, self.value, step)
+        self.guard = Guard(panel, forecaster, self._limits())
         self.forecasts = np.full((3, len(self.value)), np.nan)  # median, and the standard deviation below and above it
         self.error, self.distance, self.p = np.full((3, len(self.value)), np.nan)
         self.expected, self.below, self.above = self.forecasts.copy()
@@ -196,7 +163,7 @@ class _Work:
         self.flat = flat_runs(self.value, panel.indptr, panel.origin)
         pasts = [self._past(b) for b in range(len(origins))]
         self.floors = np.array([least_unit(past) for past in pasts])
-        self.noise = np.array([noise_of(past, panel.freq.season_length) for past in pasts])
+        self.noise = np.array([noise_of(past, self.season) for past in pasts])
         self.usual = [usual_of(past) for past in pasts]
         self.unknown = np.zeros(len(self.value), bool)  # rows after a constant past that is too short for a score
         for usual, row in zip(self.usual, origins.row.tolist(), strict=True):
@@ -209,11 +176,11 @@ class _Work:
         first, row = int(self.panel.indptr[self.origins.item[b]]), int(self.origins.row[b])
         return self.value[max(first, row - FLOOR_ROWS) : row]
 
-    def _lasting(self) -> np.ndarray:
-        """Return (N,) bool, True for origins before which deviations persist."""
-        found, seasons = np.zeros(len(self.value), bool), self.panel.freq.season_lengths
-        for b, row in enumerate(self.origins.row.tolist()):
-            found[row] = deviations_last(self._past(b), seasons, self.step)
+    def _limits(self) -> np.ndarray:
+        """Return (N,) for each origin the deviation up to which it reads values as they are."""
+        found = np.zeros(len(self.value))
+        for item, row in zip(self.origins.item.tolist(), self.origins.row.tolist(), strict=True):
+            found[row] = self.deviations.before(item, row).limit
         return found
 
     def forecast(self, chosen: np.ndarray) -> None:
@@ -241,6 +208,12 @@ class _Work:
             if self.on_progress:  # not complete yet: the next pass may find more to forecast
                 self.on_progress(self.done, self.total + 1)
 
+    def after(self, chosen: np.ndarray) -> np.ndarray:
+        """Return the origins from the first of `chosen` in each item on: their scores depend on the forecasts of `chosen`."""
+        begin = np.full(len(self.panel), len(self.origins))
+        np.minimum.at(begin, self.origins.item[chosen], chosen)
+        return np.flatnonzero(np.arange(len(self.origins)) >= begin[self.origins.item])
+
     def calibrate(self, chosen: np.ndarray) -> None:
         """Correct forecasts and tails by the errors before each origin `chosen`, and give each value its tail probability."""
         usual = ~(self.p < GUARDED)  # rows that are not anomalies: their errors calibrate later rows
@@ -250,7 +223,7 @@ class _Work:
             self.expected[ahead], self.below[ahead], self.above[ahead] = self.forecasts[:, ahead]
             self._correct(first, row, ahead, usual)
             # forecasts from a short history err more: they count only while there are few others
-            warm = first + WARM * self.panel.freq.season_length
+            warm = first + WARM * self.season
             begin = warm if row - warm >= CALIBRATION // 3 * self.step else first
             before = slice(max(begin, row - CALIBRATION * self.step), row)
             # from the first row only: near the end of a series, the other rows may be missing
@@ -259,11 +232,53 @@ class _Work:
             found = tail_of(self.distance[before], ~usual[before], width=width)
             tail.threshold[ahead], tail.excess[ahead], tail.shape[ahead] = found
             self._rare(b, row, ahead)
-            common = self.tail.rows(ahead).probability(np.abs(self.distance[ahead]))
-            tails = np.maximum(common, self.rare.rows(ahead).probability(self.value[ahead]))
-            self.p[ahead] = np.minimum(tails, self.flat.p[ahead])
+            self.p[ahead] = self._probability(ahead, self.distance[ahead])
+            self._accept_other(item, row, ahead)
             usual[ahead] = ~(self.p[ahead] < GUARDED)
         self.guard.found(sides_of(self.p, np.sign(self.distance), self.guard.item), self.expected)
+
+    def _probability(self, rows: np.ndarray, distance: np.ndarray) -> np.ndarray:
+        """Return the tail probability (n,) of rows whose values lie at `distance` (n,) from their forecasts."""
+        common = self.tail.rows(rows).probability(np.abs(distance))
+        tails = np.maximum(common, self.rare.rows(rows).probability(self.value[rows]))
+        return np.minimum(tails, self.flat.p[rows])
+
+    def _accept_other(self, item: int, row: int, ahead: np.ndarray) -> None:
+        """Compare unlikely rows `ahead` of an origin with other values that are usual, and keep the likelier comparison.
+
+        They are the values before the newest accepted level, and those at the same time of the last weeks where the forecast
+        differs from these: the network may read too few rows to see a week.
+        """
+        unlikely = ahead[self.p[ahead] < FOLLOWING]
+        if not len(unlikely):
+            return
+        before = slice(max(int(self.panel.indptr[item]), row - RETURN * self.guard.patience), row)
+        begin = accepted_level(self.p[before], np.sign(self.distance[before]), self.guard.patience)
+        if begin is not None:
+            expected, unit = self.deviations.continued(item, before.start + begin, unlikely)
+            self._accept(unlikely, expected, unit)
+        deviations = self.deviations.before(item, row)
+        if deviations.cycle > self.season and not deviations.persist:
+            expected = self.deviations.continued(item, row, unlikely)[0]
+            away = expected - self.expected[unlikely]
+            differ = (
+                self._probability(unlikely, away / np.where(away < 0, self.below[unlikely], self.above[unlikely])) < FOLLOWING
+            )
+            self._accept(unlikely[differ], expected[differ])
+
+    def _accept(self, rows: np.ndarray, expected: np.ndarray, unit: float | None = None) -> None:
+        """Score rows (n,) by their distance from values `expected` (n,), if that is likelier.
+
+        unit: the standard deviation of these, by default that of the forecast.
+        """
+        away = self.value[rows] - expected
+        below, above = (own[rows] if unit is None else np.full(len(rows), unit) for own in (self.below, self.above))
+        distance = away / np.where(away < 0, below, above)
+        p = self._probability(rows, distance)
+        kept = p > self.p[rows]
+        at = rows[kept]
+        self.expected[at], self.below[at], self.above[at] = expected[kept], below[kept], above[kept]
+        self.distance[at], self.p[at] = distance[kept], p[kept]
 
     def _rare(self, b: int, row: int, ahead: np.ndarray) -> None:
         """Fit the rare-value tails of the rows `ahead` of an origin, if most values before it are equal."""
@@ -277,7 +292,7 @@ class _Work:
 
     def _correct(self, first: int, row: int, ahead: np.ndarray, usual: np.ndarray) -> None:
         """Shift and scale the forecasts of the rows `ahead` by the errors at their phase of the cycle, before `row`."""
-        season = self.panel.freq.season_length
+        season = self.season
         if season > 1:
             at = ahead[:, None] - season * np.arange(1, CYCLES + 1)
             known = (at >= first) & (at < row)

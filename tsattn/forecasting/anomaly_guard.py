@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,25 +14,25 @@ from tsattn.forecasting.frame import Forecaster
 GUARDED = 0.001  # tail probability below which later forecasts read the forecast in place of a value
 FAR = 2048  # rows before an origin in which a run of anomalies matters
 PATIENCE = 1.5  # cycles after which a run of anomalies on one side is a new level
-PATIENCE_OF_DAYS = 3.5  # the same where the cycle is a day: a fault may last over a weekend
-LASTING = 0.3  # autocorrelation of deviations, from one origin to the next, above which a history is never replaced
-FEWEST = 48  # pairs of deviations that measure it
+PATIENCE_OF_DAYS = 3.5  # the same for steps shorter than a day: in hours, a fault may last over a weekend
+STAYING = 0.5  # of the limit: deviation of the values that follow one beyond it in a run
 FOLLOWING = 0.01  # of the values that follow such a one on the same side
 
 
 class Guard:
-    """Forecaster that passes `inner` histories with anomalies replaced by their forecasts, except those that last.
+    """Forecaster that passes `inner` histories with anomalies replaced by their forecasts, except new levels.
 
     A run of anomalies on one side that lasts for more than PATIENCE cycles is a new level, and is kept as it is.
-    Each origin sees the runs as they were before it. lasting: (N,) bool, True for origins before which deviations last, as
-    those of weather do: there the history stays as it is, since the next values follow from the newest ones.
+    Each origin sees the runs as they were before it. limit: (N,) deviation at or below which an origin reads a value as it is,
+    by default 0: where deviations persist, as those of weather do, the next values follow from the newest ones unless these
+    are far off. After a value beyond the limit, STAYING of the limit is enough for the rest of its run.
     """
 
     raw_history = True  # the anomalies leave a history before it is cleaned
 
-    def __init__(self, panel: Panel, inner: Forecaster, lasting: np.ndarray | None = None) -> None:
+    def __init__(self, panel: Panel, inner: Forecaster, limit: np.ndarray | None = None) -> None:
         self.inner, self.panel = inner, panel
-        self.lasting = np.zeros(len(panel.target), bool) if lasting is None else lasting
+        self.limit = np.zeros(len(panel.target)) if limit is None else limit
         self.name, self.quantiles, self.context = inner.name, tuple(inner.quantiles), inner.context
         self.pass_steps, self.covariates = getattr(inner, "pass_steps", 1), getattr(inner, "covariates", True)
         self.days, self.joint = getattr(inner, "days", False), getattr(inner, "joint", False)
@@ -50,12 +49,20 @@ class Guard:
         starts = np.flatnonzero(begins)
         self.side, self.instead = side, instead
         self.first = starts[run] if len(side) else starts  # of each row's run
-        self.last = np.append(starts[1:], len(side))[run] - 1 if len(side) else starts
+        ends = np.append(starts[1:], len(side))
+        self.last = ends[run] - 1 if len(side) else starts
+        self.away = np.abs(self.panel.target - instead)
+        self.farthest = self.away.copy()  # of each row's run up to the row
+        for number in np.flatnonzero(side[starts] != 0).tolist():
+            own = slice(starts[number], ends[number])
+            self.farthest[own] = np.maximum.accumulate(self.away[own])
 
     def replaced(self, rows: np.ndarray, origin: np.ndarray) -> np.ndarray:
         """Return True for rows that are replaced at an origin. The two broadcast together; rows lie before the origin."""
         known = np.minimum(self.last[rows], origin - 1) - self.first[rows] + 1
-        return (self.side[rows] != 0) & (known < self.patience) & ~self.lasting[origin]
+        limit = self.limit[origin]
+        far = (self.farthest[rows] > limit) & (self.away[rows] > STAYING * limit)
+        return (self.side[rows] != 0) & (known < self.patience) & far
 
     def signature(self, item: int, row: int) -> bytes:
         """Return the rows that are replaced in an origin's recent past, and their values, as bytes."""
@@ -85,33 +92,6 @@ class Guard:
         return self.inner.predict(batch if getattr(self.inner, "raw_history", False) else prepared(batch))
 
 
-def deviations_last(past: np.ndarray, seasons: Sequence[int], step: int) -> bool:
-    """Return True if deviations from the last cycle are correlated by LASTING or more over `step` steps of a past (n,).
-
-    Of several cycles, such as a day and a week, the one with the smallest deviations counts: weekends differ from the day
-    before, and so do the hours after it. Deviations are clipped at their usual size, so that a few anomalies have little
-    influence.
-    """
-    every = [_deviations(past[season:] - past[:-season]) for season in seasons if len(past) >= 3 * season]
-    away, spread = min(every or [_deviations(past)], key=lambda found: found[1])
-    if np.isnan(away).all():
-        return False
-    away = np.clip(away, -spread, spread)
-    before, after = away[:-step], away[step:]
-    both = ~np.isnan(before) & ~np.isnan(after)
-    scale = float(np.sqrt((before[both] ** 2).sum() * (after[both] ** 2).sum()))
-    return bool(both.sum() >= FEWEST and scale > 0 and (before[both] * after[both]).sum() >= LASTING * scale)
-
-
-def _deviations(away: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return deviations (n,) from their median, and their usual size: infinite if none is known."""
-    if np.isnan(away).all():
-        return away, np.inf
-    away = away - np.nanmedian(away)
-    size = np.abs(away)
-    return away, float(np.nanmedian(size)) or float(np.nanmean(size))
-
-
 def sides_of(p: np.ndarray, sign: np.ndarray, item: np.ndarray) -> np.ndarray:
     """Return (N,) -1, 0 or 1: the sign of rows beyond GUARDED, and of those beyond FOLLOWING that follow one on the same side."""
     side = np.where(p < FOLLOWING, sign, 0)
@@ -119,3 +99,12 @@ def sides_of(p: np.ndarray, sign: np.ndarray, item: np.ndarray) -> np.ndarray:
     strong = np.cumsum(p < GUARDED)
     before = np.append(0, strong)[np.flatnonzero(begins)] if len(side) else strong
     return np.where(strong - before[np.cumsum(begins) - 1] > 0, side, 0) if len(side) else side
+
+
+def accepted_level(p: np.ndarray, sign: np.ndarray, patience: int) -> int | None:
+    """Return the first row of the newest run on one side that has at least `patience` of the rows (n,) of an item, or None."""
+    side = sides_of(p, sign, np.zeros(len(p)))
+    begins = np.flatnonzero(np.append(True, np.diff(side) != 0))[: len(side)]
+    lengths = np.diff(np.append(begins, len(side)))
+    accepted = begins[(side[begins] != 0) & (lengths >= patience)]
+    return int(accepted[-1]) if len(accepted) else None

@@ -15,7 +15,8 @@ from tsattn.atomic import write_atomic
 from tsattn.data.names import printable
 from tsattn.data.sinks import checked_suffix
 from tsattn.render.format import count, decimals, number, stamps
-from tsattn.render.tables import shortened, show, table, written
+from tsattn.render.short_names import ShortNames
+from tsattn.render.tables import name_note, show, table, written
 from tsattn.render.terminal import draw_anomalies
 
 if TYPE_CHECKING:
@@ -65,31 +66,35 @@ def cells_of(found: Detected, at: int) -> tuple[str, str, str, str, str, str]:
 
 
 def _table(console: Console, found: Detected) -> None:
-    several = len(found.panel) > 1
+    several, short = len(found.panel) > 1, ShortNames.of(found.panel.item_ids, MOST_NAME)
     columns = ["timestamp", ">value", ">expected", f">{100 * found.level:.10g} % interval", ">score", ">rows"]
     drawn = table(*(["series", *columns] if several else columns))
     for at, length in strongest(found):
         name, when, value, expected, interval, score = cells_of(found, at)
-        own = [Text(shortened(printable(name), MOST_NAME))] if several else []
+        own = [Text(short(name))] if several else []
         drawn.add_row(*own, Text(when), value, expected, interval, Text(score, style="bold"), f"{length}")
     show(console, drawn)
+    name_note(console, short)
     more = len(found.runs) - MOST_RUNS
     if more > 0:
         console.print(Text(f"… {count(more, 'weaker run')}; write all rows with -o scores.csv", style="dim"))
     if any(length > 1 for _, length in strongest(found)):
         console.print(Text("rows: length of the run; its strongest row is shown", style="dim"))
-    for line in flat_lines(found):
+    for line in flat_lines(found, short):
         console.print(Text(printable(line)))
 
 
-def flat_lines(found: Detected, most: int = MOST_FLAT) -> list[str]:
-    """Describe the longest runs of equal values that are anomalies, at most `most`, in order of series and time."""
+def flat_lines(found: Detected, named: Callable[[str], str] = printable, most: int = MOST_FLAT) -> list[str]:
+    """Describe the longest runs of equal values that are anomalies, at most `most`, in order of series and time.
+
+    named: returns the name of a series as it is shown.
+    """
     ends = [run[np.flatnonzero(found.flat[run])[-1]] for run in found.runs if found.flat[run].any()]
     kept = sorted(sorted(ends, key=lambda at: -found.flat[at])[:most])
     lines = []
     for at in map(int, kept):
         name, until, value, *_ = cells_of(found, at)
-        where = f"{shortened(name, MOST_NAME)}, " if len(found.panel) > 1 else ""
+        where = f"{named(name)}, " if len(found.panel) > 1 else ""
         longest = count(int(found.scores.flat.longest[at]), "row")
         lines.append(f"{where}{until}: flat at {value} for {found.flat[at]:,} rows; the longest flat run before was {longest}")
     return [*lines, *([f"… and {count(len(ends) - most, 'more flat run')}"] if len(ends) > most else [])]

@@ -15,16 +15,8 @@ from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
 from tsattn.errors import ConfigError, DataError
 from tsattn.events import Listener, Work
-from tsattn.forecasting.anomalies import (
-    CALIBRATION,
-    Scores,
-    expected_by_chance,
-    level_for,
-    origins_of,
-    runs_of,
-    score_rows,
-    step_of,
-)
+from tsattn.forecasting.anomalies import Scores, expected_by_chance, level_for, runs_of, score_rows
+from tsattn.forecasting.anomaly_origins import CALIBRATION, origins_of, step_of
 from tsattn.forecasting.frame import Forecaster, clock_column
 from tsattn.forecasting.predict import Failure, wants_covariates
 from tsattn.workflows.find_model import choose
