@@ -17,6 +17,7 @@ from tsattn.forecasting.quantiles import row_medians
 FARTHEST = 5.0  # limit of a deviation, in standard deviations
 AROUND = 63  # days on either side of an event that show the usual level
 LEAST = 0.3  # of its size by which an event must deviate from the usual level
+_MIDDLE, _TAIL = 0.6745, 2.3263  # the 50 % and 98 % quantiles of the size of a normal deviate, in standard deviations
 _MOST_SERIES = 64  # series of a pool that a sign is checked in
 
 
@@ -61,15 +62,23 @@ def _limited(values: np.ndarray, seen: np.ndarray, season: int) -> tuple[np.ndar
     return left + extreme, left + extreme + moving_level(limited, seen, season)
 
 
-def scale_of(left: np.ndarray, usual: np.ndarray | None = None) -> np.ndarray:
-    """Return (…, 1) robust standard deviations of (…, T), larger ones that fit the 98 % quantile where tails are heavy.
-
-    usual: (T,) bool, the days from which that quantile is taken, by default all.
-    """
+def scale_of(left: np.ndarray) -> np.ndarray:
+    """Return (…, 1) robust standard deviations of (…, T), larger ones that fit the 98 % quantile where tails are heavy."""
     size = np.abs(left)
-    middle = _ranked(size, 50) / 0.6745
-    tail = _ranked(size if usual is None else size[..., usual], 98) / 2.3263
-    return np.asarray(np.nan_to_num(np.maximum(middle, tail)))
+    return np.asarray(np.nan_to_num(np.maximum(_ranked(size, 50) / _MIDDLE, _ranked(size, 98) / _TAIL)))
+
+
+def scales_of(left: np.ndarray, usual: list[np.ndarray]) -> list[np.ndarray]:
+    """Return a scale (S, 1) of (S, T) for each of `usual`, (T,) bool: the days from which the 98 % quantile is taken."""
+    size = np.abs(left)
+    order = size.argsort(-1)  # NaN last; sorted once, because there are many sets of days
+    ordered = np.take_along_axis(size, order, -1)
+    middle = _ranked(size, 50) / _MIDDLE
+    found = []
+    for days in usual:
+        tail = np.array([_at_share(row[days[at]], 98) for row, at in zip(ordered, order, strict=True)])
+        found.append(np.asarray(np.nan_to_num(np.maximum(middle, tail[:, None] / _TAIL))))
+    return found
 
 
 def standard(left: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -81,6 +90,12 @@ def _ranked(size: np.ndarray, share: int) -> np.ndarray:
     ordered = np.sort(size, -1)  # NaN last
     count = (~np.isnan(size)).sum(-1, keepdims=True)
     return np.take_along_axis(ordered, np.maximum((count - 1) * share // 100, 0), -1)
+
+
+def _at_share(ordered: np.ndarray, share: int) -> float:
+    """Return the value at a percentage of ordered values (n,), NaN last."""
+    count = int(np.searchsorted(ordered, np.inf, "right"))
+    return float(ordered[max((count - 1) * share // 100, 0)])
 
 
 def has_sign(y: np.ndarray, weights: np.ndarray, size: float, others: np.ndarray) -> bool:

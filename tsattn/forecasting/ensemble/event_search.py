@@ -11,7 +11,7 @@ import numpy as np
 
 from tsattn.forecasting.ensemble.calendar_events import Events
 from tsattn.forecasting.ensemble.event_choice import Choice, Filter, chosen
-from tsattn.forecasting.ensemble.event_residuals import has_sign, scale_of, standard
+from tsattn.forecasting.ensemble.event_residuals import has_sign, scale_of, scales_of, standard
 from tsattn.forecasting.ensemble.event_windows import PLATEAUS, SEARCHED, SLOPES, Event, responses
 from tsattn.forecasting.ensemble.series_effects import season_of, spans_of
 
@@ -70,14 +70,16 @@ def _apart(found: np.ndarray, reach: int, events: Events) -> np.ndarray:
     """Return evidence (S, C) of responses (S, T), each relative to days more than `reach` days from its date in a year."""
     out = np.full((len(found), len(events)), -np.inf)
     date = events.at[:, 0] % YEAR
-    day = np.arange(found.shape[1]) % YEAR
-    for begin in np.arange(0, YEAR, APART).tolist():
-        some = np.flatnonzero((date >= begin) & (date < begin + APART))
-        away = np.abs(day - begin - APART / 2)
-        usual = np.minimum(away, YEAR - away) > reach + APART / 2
-        if len(some):
-            part = Events(tuple(events.names[k] for k in some.tolist()), events.at[some], events.yearly[some])
-            out[:, some] = evidence_of(standard(found, scale_of(found, usual if usual.any() else None)), part)
+    begins = np.arange(0, YEAR, APART)
+    away = np.abs(np.arange(found.shape[1]) % YEAR - begins[:, None] - APART / 2)
+    usual = np.minimum(away, YEAR - away) > reach + APART / 2  # (groups, T)
+    usual |= ~usual.any(1, keepdims=True)
+    group = (date // APART).astype(np.int64)
+    some = np.unique(group).tolist()
+    for one, scale in zip(some, scales_of(found, list(usual[some])), strict=True):
+        own = np.flatnonzero(group == one)
+        part = Events(tuple(events.names[k] for k in own.tolist()), events.at[own], events.yearly[own])
+        out[:, own] = evidence_of(standard(found, scale), part)
     return out
 
 

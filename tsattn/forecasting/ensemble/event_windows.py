@@ -60,12 +60,13 @@ def neighbours(events: Events, which: int, after: bool, days: int) -> list[int]:
 
 def weights_of(events: Events, which: int, shape: Shape, days: int) -> np.ndarray:
     """Return (days,) weights of a shape around the event `which`, 0 elsewhere. Events after the end of the axis count too."""
-    out = np.zeros(days)
-    sign = 1 if shape.after else -1
+    out, weights = np.zeros(days), shape.weights()
+    steps = np.arange(shape.days) if shape.after else -np.arange(shape.days)
     for at in events.at[which][events.at[which] >= 0].tolist():
-        place = at + sign * np.arange(shape.days)
+        place = at + steps
         inside = (place >= 0) & (place < days)
-        np.maximum.at(out, place[inside], shape.weights()[inside])
+        some = place[inside]
+        out[some] = np.maximum(out[some], weights[inside])
     return out
 
 
@@ -92,9 +93,15 @@ def responses(z: np.ndarray, shape: Shape, half: int) -> np.ndarray:
 def _correlated(z: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Return (S, T) sums of kernel[j] · z[:, t + j - middle], with zeros beyond the ends."""
     size, middle = z.shape[1], len(kernel) // 2
-    length = size + len(kernel)
+    length = _smooth_length(size + len(kernel))
     product = np.fft.rfft(z, length, axis=1) * np.fft.rfft(kernel[::-1], length)
     return np.asarray(np.fft.irfft(product, length, axis=1)[:, middle : middle + size])
+
+
+def _smooth_length(least: int) -> int:
+    """Return the smallest product of 2, 3 and 5 that is at least this: Fourier transforms of other lengths take longer."""
+    powers = (3**i * 5**j for i in range(12) for j in range(8))
+    return min(odd << max(-(-least // odd) - 1, 0).bit_length() for odd in powers)
 
 
 Event = tuple[int, int]  # kind and number; kinds: monthly events, yearly events, and one kind for each shape around yearly events

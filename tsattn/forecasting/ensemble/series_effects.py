@@ -219,28 +219,27 @@ def _phase_mean(left: np.ndarray, seen: np.ndarray, season: int, span: int) -> n
     """Return (…, L) mean over the same phase in the `span` cycles before and after."""
     length = left.shape[-1]
 
-    def by_phase(values: np.ndarray) -> np.ndarray:
+    def by_cycle(values: np.ndarray) -> np.ndarray:
         padded = np.pad(values, (*((0, 0),) * (values.ndim - 1), (0, -length % season)))
-        return padded.reshape(*values.shape[:-1], -1, season).swapaxes(-1, -2)
+        return padded.reshape(*values.shape[:-1], -1, season)
 
-    found = _moving_mean(by_phase(left), by_phase(seen), span)
-    return found.swapaxes(-1, -2).reshape(*left.shape[:-1], -1)[..., :length]
+    found = _moving_sum(by_cycle(left), span) / np.maximum(_moving_sum(by_cycle(seen), span), 1)
+    return np.asarray(found.reshape(*left.shape[:-1], -1)[..., :length])
 
 
 def _moving_mean(values: np.ndarray, seen: np.ndarray, half: int) -> np.ndarray:
-    """Return (…, n) mean over the `seen` (…, n) of 2 · half + 1 neighbours along the last axis.
-
-    Values are 0 where not seen.
-    """
-    n = values.shape[-1]
-    low, high = np.maximum(np.arange(n) - half, 0), np.minimum(np.arange(n) + half + 1, n)
-    total, count = _running(values), _running(seen)
-    return (total[..., high] - total[..., low]) / np.maximum(count[..., high] - count[..., low], 1)
+    """Return (…, n) mean over the `seen` (…, n) of 2 · half + 1 neighbours along the last axis. Values are 0 where not seen."""
+    count = np.maximum(_moving_sum(seen[..., None], half), 1)
+    return np.asarray((_moving_sum(values[..., None], half) / count)[..., 0])
 
 
-def _running(values: np.ndarray) -> np.ndarray:
-    """Return (…, n + 1) sums of the first 0, 1, … n values along the last axis."""
-    return np.concatenate([np.zeros((*values.shape[:-1], 1)), np.cumsum(values, -1, dtype=np.float64)], -1)
+def _moving_sum(values: np.ndarray, half: int) -> np.ndarray:
+    """Return (…, n, k) sums of 2 · half + 1 neighbours along the axis of length n, of fewer at its ends."""
+    *many, n, k = values.shape
+    total = np.zeros((*many, n + 2 * half + 1, k))  # sums of all before, padded: slices are faster than an index
+    np.cumsum(values, -2, out=total[..., half + 1 : half + 1 + n, :])
+    total[..., half + 1 + n :, :] = total[..., half + n : half + n + 1, :]
+    return np.asarray(total[..., 2 * half + 1 :, :] - total[..., :n, :])
 
 
 def _robust(
