@@ -126,8 +126,9 @@ def test_when_a_file_holds_sentinels_then_it_is_read_as_with_empty_cells_and_the
     empty, _ = read(frame(hit(SENSOR, at, np.nan)))
     np.testing.assert_array_equal(panel.target, empty.target)
     (repair,) = [one for one in report.repaired if "stands for a missing value" in one.what]
-    assert repair.what == f"column 'co': {code:g} stands for a missing value"
-    assert repair.count == len(at)
+    assert repair.what == f"{code:g} stands for a missing value"
+    assert (repair.count, repair.columns) == (len(at), 1)
+    assert repair.where.startswith("column 'co', ")
     assert repair.where.endswith(f"row {at[0] + 1}")
     assert report.missing == len(at)
 
@@ -162,3 +163,14 @@ def test_when_counts_are_few_or_only_a_tenth_of_a_code_then_the_code_occurring_o
     assert not len(sentinels_of(hit(PHASES[:30], [12], 999.0)))
     assert not len(sentinels_of(hit(COUNTS, [40], 999.0)))
     assert not len(sentinels_of(hit(np.zeros(400), [40], 999.0)))
+
+
+RAIN = np.round(RNG.integers(0, 8, 400) / 100, 2)
+
+
+def test_missing_rain_in_inches_is_a_sentinel_and_a_price_is_not():
+    assert sentinels_of(hit(RAIN, PHASE, 99.99)).tolist() == [99.99]
+    assert not len(sentinels_of(hit(RAIN, np.array([10]), 99.99)))
+    prices = RNG.choice([0.99, 1.99, 2.99, 3.49], 400)
+    assert not len(sentinels_of(hit(prices, PHASE, 99.99)))
+    assert not len(sentinels_of(hit(np.round(RAIN * 100, 0), PHASE, 99.99)))

@@ -92,3 +92,14 @@ def test_series_in_lists_are_read_step_by_step(timed):
 def test_lists_beside_numbers_are_left_out():
     panel, _ = read(pa.table({"date": ISO, "sales": LARGE, "embedding": [[0.5, 1.5]] * 20}))
     assert (panel.item_ids, series(panel)) == (("sales",), LARGE)
+
+
+@pytest.mark.parametrize(
+    ("freq", "alias", "first"), [("M", "MS", "2019-01-01"), ("Q", "QS", "2019-01-01"), ("D", "D", "2019-01-01")]
+)
+def test_the_periods_of_a_pandas_index_in_parquet_are_times(tmp_path, freq, alias, first):
+    pd = pytest.importorskip("pandas")
+    path = tmp_path / "periods.parquet"
+    pd.DataFrame({"v": np.arange(20.0)}, index=pd.period_range("2019-01-01", periods=20, freq=freq)).to_parquet(path)
+    panel, report = read(path)
+    assert (panel.freq.alias, report.first[: len(first)] in (first, first[:7])) == (alias, True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.data.reading.kinds import series
 from tsattn.data.panel import Panel
 from tsattn.data.report import ReadReport
 from tsattn.errors import DataError
@@ -196,3 +197,22 @@ def test_the_evidence_for_a_timestamp_names_its_format_its_cells_and_the_next_be
     found = {e.what: e for e in report.evidence}
     assert (found["timestamp format"].taken, found["timestamp format"].why) == ("day/month (dmy)", "all 28 cells match")
     assert found["timestamp format"].over == "mdy: 12 cells match"
+
+
+@pytest.mark.parametrize("head", ["year,sales", "YEAR,sales", "jahr,sales"])
+def test_years_of_two_digits_are_of_the_20th_century_with_a_warning(take, head):
+    panel, report = take(head + "\n" + "".join(f"{year},{year + 100}\n" for year in range(63, 93)))
+    assert (panel.freq.alias, str(panel.start[0])[:4], series(panel)[0]) == ("YS", "1963", 163)
+    assert any("years 63 to 92 are read as 1963 to 1992" in warning for warning in report.warnings)
+
+
+@pytest.mark.parametrize(("name", "first"), [("year_built", 63), ("year", 20)])
+def test_other_numbers_of_two_digits_are_no_years(take, name, first):
+    _, report = take(f"date,{name},v\n" + "".join(f"2024-01-{d:02d},{first + d},{d}\n" for d in range(1, 29)))
+    assert not any("are read as 19" in warning for warning in report.warnings)
+
+
+def test_quarters_of_fiscal_years_are_warned_of(take):
+    rows = "".join(f"{y}/{(y + 1) % 100} Q{q},{y + q}\n" for y in range(2015, 2020) for q in range(1, 5))
+    _, report = take("Quarter,Applications\n" + rows)
+    assert any("quarter of a fiscal year, whose first month is not written" in warning for warning in report.warnings)

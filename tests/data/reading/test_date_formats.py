@@ -123,3 +123,19 @@ def test_numbers_are_dates_or_epochs(numbers: list[float], first: str, form: str
 @pytest.mark.parametrize("numbers", [[1.5, 2.5], [-5, 7], [20001331, 20001332, 12], [np.nan], [1e300], [1e17, 5]])
 def test_other_numbers_are_no_dates(numbers: list[float]) -> None:
     assert parse_numbers(np.array(numbers, float)) is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "first", "second"),
+    [
+        (["Year ending March 2010", "Year ending March 2011"], "2010-03-01", "2011-03-01"),
+        (["12 months to Jun 2020", "12 months to Jun 2021"], "2020-06-01", "2021-06-01"),
+        (["2005 to 2006", "2006 to 2007"], "2005-01-01", "2006-01-01"),
+        (["1/86", "12/90"], "1986-01-01", "1990-12-01"),
+        (["2023/08", "2023/09", "2023/10 p1/"], "2023-08-01", "2023-10-01"),
+    ],
+)
+def test_periods_and_flags_of_statistical_offices_are_dates(texts, first, second):
+    parsed = parse_texts(strings(texts))
+    assert not parsed.failed.any()
+    assert np.datetime_as_string(parsed.wall[[0, -1]], "D").tolist() == [first, second]

@@ -47,3 +47,45 @@ def test_a_nearly_constant_interval_is_the_length_of_a_step(take):
     seconds = [600 + k % 3 - 1 for k in range(20)]
     assert take(table("interval,date,value", seconds, ISO, LARGE))[0].item_ids == ("value",)
     assert take(table("interval,date,value", LARGE, ISO, LARGE))[0].item_ids == ("interval", "value")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("NMI", 6102345678), ("PRM", 19512345678901), ("Zählernummer", 12345), ("imei", 356938035643809), ("Statut", 16), ("F", 0)],
+)
+def test_a_column_of_one_id_or_code_is_no_series(take, name, value):
+    panel, report = take(table(f"{name},date,north,south", [value] * 20, ISO, LARGE, RISING))
+    assert panel.item_ids == ("north", "south")
+    assert any(r.what == "columns that never change left out" and r.where == repr(name) for r in report.repaired)
+
+
+def test_both_coordinates_of_one_place_are_no_series(take):
+    panel, _ = take(table("date,value,X,Y", ISO, LARGE, ["713748.8"] * 20, ["5748949.5"] * 20))
+    assert panel.item_ids == ("value",)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("weather_id", "columns of codes"),
+        ("nanos", "columns of parts of a second"),
+        ("気温/品質情報", "columns of quality marks"),
+    ],
+)
+def test_codes_and_parts_of_a_second_are_no_series(take, name, what):
+    panel, report = take(table(f"date,value,{name}", ISO, LARGE, [8 - (k % 7 == 0) for k in range(20)]))
+    assert panel.item_ids == ("value",)
+    assert any(r.what.startswith(what) and r.where == repr(name) for r in report.repaired)
+
+
+@pytest.mark.parametrize(("name", "value"), [("pumps", 4), ("budget", 1_500_000_000)])
+def test_constant_columns_of_usual_names_stay_series(take, name, value):
+    assert take(table(f"date,value,{name}", ISO, LARGE, [value] * 20))[0].item_ids == ("value", name)
+
+
+def test_a_series_of_zeros_among_series_named_by_letters_stays(take):
+    assert take(table("date,A,B", ISO, LARGE, [0] * 20))[0].item_ids == ("A", "B")
+
+
+def test_a_day_of_the_month_repeats_the_date(take):
+    assert take(table("date,dom,sales", ISO, range(1, 21), LARGE))[0].item_ids == ("sales",)

@@ -34,8 +34,8 @@ def test_durations_are_read_as_seconds_with_a_note(table, way):
     panel, report = table("day,spent", [f"{day},{WAYS[way](s)}" for day, s in zip(ISO, SECONDS, strict=True)])
     assert panel.target.tolist() == [MEANT.get(way, lambda s: s)(s) for s in SECONDS]
     (note,) = [one for one in report.repaired if "duration" in one.what]
-    assert note.what == f"durations such as {WAYS[way](SECONDS[0])!r} read as seconds"
-    assert note.where == "column 'spent'"
+    assert note.what == "durations read as seconds"
+    assert note.where == f"column 'spent', such as {WAYS[way](SECONDS[0])!r}"
 
 
 def test_amounts_in_hours_or_minutes_are_one_column_of_durations_and_missing_values_stay_missing(table):
@@ -93,4 +93,4 @@ def test_time_deltas_of_a_data_frame_are_seconds():
     frame = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=13), "spent": spent})
     found = tsattn.ingest(frame)
     np.testing.assert_array_equal(found.panel.target[:4], np.float32([90.5, np.nan, -3, 0]))
-    assert any(one.what == "durations such as 'PT90.5S' read as seconds" for one in found.report.repaired)
+    assert any(str(one).endswith("(first: column 'spent', such as 'PT90.5S')") for one in found.report.repaired)

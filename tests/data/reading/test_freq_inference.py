@@ -55,6 +55,13 @@ def test_a_step_that_is_no_multiple_of_the_usual_one_is_named() -> None:
     )
 
 
+def test_items_without_rows_do_not_hide_uneven_steps() -> None:
+    stamps, indptr = _items([], [*_walk("h", "2024-01-01", 6), "2024-01-01T05:30:00"], [], [])
+    with pytest.raises(Uneven) as stopped:
+        infer(stamps, indptr)
+    assert stopped.value.row == 6
+
+
 def test_two_items_of_different_frequencies_are_found() -> None:
     assert differing(*_items(_walk("D", "2024-01-01", 20), _walk("MS", "2024-01-01", 20))) == (0, Freq("D"), 1, Freq("M"))
     assert differing(*_items(_walk("D", "2024-01-01", 20), _walk("D", "2024-05-01", 20))) is None

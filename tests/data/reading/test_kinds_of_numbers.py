@@ -140,7 +140,7 @@ def test_usual_markers_are_missing(take, marker):
 def test_limits_are_missing_and_reported(take):
     _, report = take(table("Month,skiing", ISO, ["<1" if k in (5, 6) else k for k in range(20)]))
     assert report.missing == 2
-    assert ("limits such as '<1' treated as missing", 2) in [(r.what, r.count) for r in report.repaired]
+    assert "repaired: limits treated as missing: 2 (first: column 'skiing', such as '<1')" in map(str, report.repaired)
 
 
 @pytest.mark.parametrize(("limit", "said"), [("<1", "too high.*half the limit"), ("> 100", "too low.*the limit")])
@@ -185,6 +185,31 @@ def test_when_only_some_values_have_thousands_separators_then_the_report_counts_
     _, report = read(path)
     counts = {repair.what: repair.count for repair in report.repaired}
     assert (counts["thousands separators removed"], counts["currency signs removed"]) == (3, 20)
+
+
+def test_each_repair_counts_only_the_cells_that_needed_it(take):
+    texts = ["(130)", "1,170", "(2,250)", "EUR 90"] + [f"{100 + k}" for k in range(16)]
+    _, report = take(table("date;v", ISO, texts, sep=";"))
+    counts = {repair.what: repair.count for repair in report.repaired}
+    assert counts == {"parentheses read as minus": 2, "thousands separators removed": 2, "currency EUR removed": 1}
+
+
+def test_a_repair_of_several_columns_is_one_line_with_the_total_and_the_number_of_columns(take):
+    rows = [f"{day};{k}%;{k + 1}%;{k + 2}" for k, day in enumerate(ISO)]
+    _, report = take("\n".join(["date;a;b;c", *rows]))
+    assert [str(repair) for repair in report.repaired] == [
+        f"repaired: percent signs removed: {2 * len(ISO)} in 2 columns (first: column 'a')"
+    ]
+
+
+def test_repairs_in_a_table_with_a_row_per_series_cover_all_columns_of_steps(take):
+    months = [f"2023-{month:02d}" for month in range(1, 13)]
+    rows = [";".join(["north", *("1,170" if k else "90" for k in range(12))]), ";".join(["south", *("(80)" for _ in range(12))])]
+    _, report = take("\n".join([";".join(["shop", *months]), *rows]))
+    assert {(repair.what, repair.count, repair.columns) for repair in report.repaired} == {
+        ("thousands separators removed", 11, 11),
+        ("parentheses read as minus", 12, 12),
+    }
 
 
 def test_two_decimal_marks_in_one_column_stop_with_both(take):
@@ -241,3 +266,31 @@ def test_a_column_of_numbers_that_is_read_as_names_is_not_dropped_in_silence(tak
     assert any("'Site load': '1,200' is read as a name" in w and '--target "Site load"' in w for w in report.warnings)
     named, _ = take(table("date,Site load,visits", ISO, ['"1,200"', '"1,300"'] * 10, MIXED), target=("Site load",))
     assert series(named)[:2] == [1200, 1300]
+
+
+@pytest.mark.parametrize("name", ["ENTRIES", "count", "odometer"])
+def test_zero_padded_numbers_of_a_measure_are_numbers(take, name):
+    assert series(take(table(f"date,{name}", ISO, [f"{v:010d}" for v in LARGE]))[0]) == LARGE
+
+
+def test_zero_padded_numbers_that_rise_are_a_counter_if_nothing_else_is_a_number(take):
+    assert series(take(table("date,dial", ISO, [f"{v:010d}" for v in LARGE]))[0]) == LARGE
+    assert take(table("date,dial,temp", ISO, [f"{v:010d}" for v in LARGE], MIXED))[0].item_ids == ("temp",)
+
+
+@pytest.mark.parametrize(("name", "cells"), [("icon", ["10d", "01d"] * 10), ("size", ["500 ml"] * 20)])
+def test_codes_and_sizes_beside_values_are_no_series(take, name, cells):
+    assert take(table(f"date,{name},qty", ISO, cells, LARGE))[0].item_ids == ("qty",)
+
+
+@pytest.mark.parametrize("written", ["R {:,.2f}", "R{:,.2f}", "R {:.2f}"])
+def test_amounts_in_south_african_rand_are_numbers(take, written):
+    panel, report = take(table("date;sales", ISO, [written.format(v + 0.5) for v in LARGE], sep=";"))
+    assert series(panel) == [v + 0.5 for v in LARGE]
+    assert any(r.what == "currency R removed" for r in report.repaired)
+
+
+def test_codes_with_the_letter_r_stay_names(take):
+    cells = [f"R{k % 3 + 1}" for k in range(60)]
+    panel, _ = take(table("date,room,value", [day for day in ISO for _ in range(3)], cells, range(60)))
+    assert panel.item_ids == ("R1", "R2", "R3")

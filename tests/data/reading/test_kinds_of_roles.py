@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.data.reading.kinds import ISO, LARGE, quoted, series, table
+from tests.data.reading.kinds import ISO, LARGE, MIXED, quoted, series, table
 from tsattn.config import ReadOptions
 from tsattn.data.reading.read import read
 from tsattn.errors import ConfigError, DataError
@@ -369,3 +369,9 @@ def test_the_start_of_a_span_is_the_timestamp_not_the_time_at_which_its_record_w
     start = [1714953600 + 3600 * k for k in range(20)]
     panel, _ = take(table("created_ts,start_ts,mean", [s + 3610 + 0.25 * k for k, s in enumerate(start)], start, LARGE))
     assert (panel.freq.alias, str(panel.start[0])[:13]) == ("h", "2024-05-06T00")
+
+
+def test_wind_beside_solar_power_is_a_series_and_no_weather(take):
+    rows = "".join(f"{day},{LARGE[k] if k < 16 else ''},{MIXED[k]}\n" for k, day in enumerate(ISO))
+    panel, _ = take("date,Solar,Wind onshore\n" + rows)
+    assert panel.item_ids == ("Solar", "Wind onshore")

@@ -182,6 +182,16 @@ def test_months_of_other_languages_share_their_marks(take):
     assert series(panel)[:6] == [900, 930, 960, 990, 1020, 1050]
 
 
+def test_dummy_variables_of_months_are_not_a_row_per_year(take):
+    names = "jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec"
+    rows = [
+        f"{y},{m},{y + m / 7:.2f}," + ",".join("01"[m == k] for k in range(1, 13)) for y in (2021, 2022) for m in range(1, 13)
+    ]
+    panel, _ = take(f"year,month,sales,{names}\n" + "\n".join(rows) + "\n", target="sales")
+    assert (str(panel.freq), panel.item_ids) == ("MS", ("sales",))
+    assert panel.history(0)[:2] == pytest.approx([2021.14, 2021.29], abs=0.01)
+
+
 def test_stars_for_months_to_come_are_missing(take):
     rows = [f"{y}," + ",".join("***" if y == 2009 and m > 6 else str(m) for m in range(12)) for y in range(2000, 2010)]
     panel, _ = take("Year,Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec\n" + "\n".join(rows) + "\n")
@@ -238,3 +248,50 @@ def test_a_saved_reading_of_standard_options_has_no_missing_markers(tmp_path):
     assert ReadOptions().missing == ()
     (tmp_path / "a.csv").write_text(table("date,v", ISO, LARGE))
     assert read(tmp_path / "a.csv")[1].missing == 0
+
+
+TOTALS_FIRST = {
+    "a blank code": ("Code,Line,2018,2019,2020", ",Total,310,320,330"),
+    "a text code": ("Code,Line,2018,2019,2020", "T,Total,310,320,330"),
+    "months": ("Code,Line,Jan-23,Feb-23,Mar-23", ",Total,310,320,330"),
+    "thousands marks": ("Code,Line,Jan. 2023,Feb. 2023,Mar. 2023", ',Total,"3,310","3,320","3,330"'),
+}
+
+
+@pytest.mark.parametrize("kind", TOTALS_FIRST)
+def test_a_first_row_with_a_total_is_no_header(take, kind):
+    header, total = TOTALS_FIRST[kind]
+    panel, report = take(f"{header}\n{total}\n10,Coffee,100,105,110\n20,Tea,200,205,210\n30,Cake,300,305,310\n")
+    found = {name: series(panel, k) for k, name in enumerate(panel.item_ids)}
+    coffee = next(name for name in found if "Coffee" in name or name == "10")
+    assert found[coffee] == [100, 105, 110]
+    assert report.first.startswith(("2018", "2023"))
+
+
+def test_a_row_of_years_above_a_row_of_months_names_months(take):
+    months = ["January", "February", "March", "April"]
+    head = [",Order Date" + "," * 7, "," + ",".join(["2022"] * 4 + ["2023"] * 4), "Category," + ",".join(months * 2)]
+    rows = [f"{name}," + ",".join(f"${100 + 10 * k + j}" for j in range(8)) for k, name in enumerate(["A", "B", "C"])]
+    panel, _ = take("\n".join([*head, *rows]) + "\n")
+    assert panel.item_ids == ("A", "B", "C")
+    assert str(panel.start[0])[:7] == "2022-01"
+    assert series(panel, 1)[:4] == [110, 111, 112, 113]
+
+
+def test_row_names_of_r_above_which_the_header_is_one_field_shorter(take):
+    rows = "".join(f'"{k + 1}" "{day}" {LARGE[k]} "A"\n' for k, day in enumerate(ISO))
+    panel, _ = take('"date" "sales" "store"\n' + rows, name="data.txt")
+    assert (panel.freq.alias, series(panel)) == ("D", LARGE)
+
+
+def test_rows_of_descriptions_above_complete_names_are_left_out_and_reported(take):
+    head = "Name,Place,Module\nParis,2.35,Salon\nTimestamp,USDCAD,EURCAD"
+    panel, report = take(table(head, ISO, LARGE, [v / 4 for v in LARGE]))
+    assert panel.item_ids == ("USDCAD", "EURCAD")
+    assert [(r.what, r.count) for r in report.repaired] == [("a row of descriptions in the header left out", 2)]
+
+
+def test_names_above_a_rule_one_field_shorter_than_the_rows_are_kept(take):
+    rows = "".join(f"{day} 00:00:00.000{value + 0.5:>24}\n" for day, value in zip(ISO, LARGE, strict=True))
+    panel, _ = take(f"day                     total                  \n{'-' * 23} {'-' * 23}\n{rows}", name="data.txt")
+    assert (panel.item_ids, series(panel)) == (("total",), [v + 0.5 for v in LARGE])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from tests.data.reading.kinds import series
 from tsattn.errors import DataError
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+ENGLISH = list(calendar.month_name[1:])
 GERMAN = ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"]
 
 
@@ -165,3 +168,23 @@ def test_roman_numbers_of_months_and_sums_with_thousands_marks_make_one_series(t
 def test_roman_numbers_to_four_are_quarters(take):
     panel, _ = take("Year,I,II,III,IV\n" + "".join(f"{y},1,2,3,{y}\n" for y in range(2010, 2020)))
     assert panel.freq.alias == "QS"
+
+
+def test_a_column_of_changes_beside_the_years_of_a_pivot_is_left_out(take):
+    rows = "".join(f"{name},{100 + k},{200 + k},{300 + k},-{k}.5%\n" for k, name in enumerate(ENGLISH))
+    panel, _ = take("Month,2021,2022,2023,Change %\n" + rows)
+    assert (panel.freq.alias, len(panel), series(panel)[:13]) == ("MS", 1, [*(100.0 + k for k in range(12)), 200.0])
+
+
+def test_measures_of_each_year_beside_rows_of_months_become_series(take):
+    rows = "".join(f"{name},{100 + k},{10 + k},{200 + k},{20 + k}\n" for k, name in enumerate(ENGLISH))
+    panel, _ = take("Month,2022 Sales,2022 Units,2023 Sales,2023 Units\n" + rows)
+    assert (panel.item_ids, panel.freq.alias, str(panel.start[0])[:7]) == (("Sales", "Units"), "MS", "2022-01")
+    assert series(panel, 1) == [*(10.0 + k for k in range(12)), *(20.0 + k for k in range(12))]
+
+
+@pytest.mark.parametrize("day", ["2024-01-{:02d}", "202401{:02d}"])
+def test_columns_named_by_years_beside_dates_and_weeks_are_series(take, day):
+    rows = "".join(f"{day.format(k)},{k // 7 + 1},{k},{2 * k}\n" for k in range(1, 29))
+    panel, _ = take("date,week,sales_2019,sales_2020\n" + rows)
+    assert (panel.item_ids, panel.freq.alias) == (("sales_2019", "sales_2020"), "D")

@@ -80,7 +80,7 @@ def test_a_glucose_meter(take):
     panel, report = take(head + above + "".join(lines))
     assert panel.item_ids == ("Glucose (mg/dL)",)
     assert np.flatnonzero(np.isnan(panel.history(0))).tolist() == [7, 11]
-    assert any("limits such as" in str(a) for a in report.repaired)
+    assert any("limits treated as missing" in str(a) for a in report.repaired)
 
 
 def test_a_column_of_low_and_high_is_no_column_of_numbers(take):

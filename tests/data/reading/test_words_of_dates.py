@@ -114,3 +114,8 @@ def test_thirteen_periods_a_year_are_not_weeks(take):
 def test_epochs_in_the_future_are_named(take):
     seconds = [2_500_000_000 + 3600 * k for k in range(20)]
     assert any("in the future (from 2049" in w for w in take(table("datetime,v", seconds, LARGE))[1].warnings)
+
+
+def test_the_first_value_that_is_no_year_is_named(take):
+    with pytest.raises(DataError, match=r"line 4, column 'time': '1980\.038"):
+        take("time,value\n1980,1\n1981,2\n1980.038461,3\n1980.057692,4\n1980.076923,5\n")

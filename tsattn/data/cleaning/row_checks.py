@@ -31,7 +31,8 @@ def without_sentinels(rows: Rows, names: list[str], notes: Notes) -> Rows:
         name = names[k]
         for code in np.unique(values[k][found]).tolist():
             at = np.flatnonzero(found & (values[k] == code))
-            notes.repair(f"column {name!r}: {code:.7g} stands for a missing value", len(at), rows.place(int(at[0])))
+            where = f"column {name!r}, {rows.place(int(at[0]))}"
+            notes.repair(f"{code:.7g} stands for a missing value", len(at), where, columns=1)
         values[k] = np.where(found, np.nan, values[k]).astype(np.result_type(values[k].dtype, np.float32))
     return dataclasses.replace(rows, values=values)
 

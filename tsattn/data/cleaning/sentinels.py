@@ -27,7 +27,10 @@ LIMITS = np.array(
     [-32768.0, 32767.0, 65535.0, -2147483648.0, 2147483647.0, 1e20, -1e20, 1e30, -1e30, 1e35, 1e36, 9.96921e36, FLOAT, -FLOAT]
 )
 WEAK = np.array([-99.0, 99.9, -99.9, -99.99, -999.99, -9999.99, -200.0, -888.0, -8888.0, -777.0, -7777.0])
-CODES = np.unique(np.concatenate([STRONG, LIMITS, WEAK]).astype(np.float32))
+RAINFALL = 99.99  # the mark of missing rain in inches, but also a usual price
+FAR_PRICE = 20.0  # times all other values, from which on 99.99 is no price
+PRICE_END = 0.99  # decimals of usual prices
+CODES = np.unique(np.concatenate([STRONG, LIMITS, WEAK, [RAINFALL]]).astype(np.float32))
 _STRONG = np.unique(np.concatenate([STRONG, LIMITS]).astype(np.float32))
 
 
@@ -84,6 +87,8 @@ def _is_sentinel(value: float, count: int, rest: np.ndarray, times: np.ndarray) 
     total = int(times.sum())
     if total < FEWEST or (rest[0] == rest[-1] and rest[0] == 0 and value > 0):
         return False
+    if np.float32(value) == np.float32(RAINFALL) and not _is_no_price(count, rest):
+        return False
     strong = bool(np.isin(np.float32(value), _STRONG))
     often = count >= REPEATED
     varied = _varied(rest, total)
@@ -102,6 +107,12 @@ def _is_sentinel(value: float, count: int, rest: np.ndarray, times: np.ndarray) 
         return bool(gap >= FAR_ONCE * (high - low))
     far = (FAR_NEGATIVE if value < 0 else FAR_POSITIVE) if varied else FAR_ANY
     return bool(gap >= far * (high - low) > 0) and (strong or varied)
+
+
+def _is_no_price(count: int, rest: np.ndarray) -> bool:
+    """True for 99.99 that repeats far above values from 0 on that do not end in .99."""
+    prices = np.isclose(rest - np.floor(rest), PRICE_END, atol=1e-3).any()
+    return bool(count >= REPEATED and rest[0] >= 0 and FAR_PRICE * rest[-1] <= RAINFALL and not prices)
 
 
 def _has_two_digits_more(value: float, rest: np.ndarray, total: int) -> bool:

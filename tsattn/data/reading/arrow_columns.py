@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+# frequency of a PeriodIndex -> (unit of NumPy, units of a period)
+_PERIODS = {
+    **dict.fromkeys(("Y-DEC", "A-DEC"), ("Y", 1)),
+    **{"Q-DEC": ("M", 3), "M": ("M", 1), "D": ("D", 1), "H": ("h", 1), "MIN": ("m", 1), "T": ("m", 1), "S": ("s", 1)},
+}
 _TOGETHER = 20  # minimum number of columns of one type to convert at once
 
 
@@ -29,6 +34,7 @@ def columns_of(table: pa.Table, where: str) -> Columns:
     if len(set(names)) < len(names):
         twice = next(name for name, count in Counter(names).items() if count > 1)
         raise DataError(f"{where}: two columns are called {twice!r}", "rename one")
+    table = _with_stamps_of_periods(table)
     place, arrays = _arrays_of(table)
     made: dict[str, Column] = {}
     for i in np.flatnonzero(np.array(place, np.int64) < 0).tolist():
@@ -39,6 +45,33 @@ def columns_of(table: pa.Table, where: str) -> Columns:
             made[name] = from_chunks(name, [c.cast(pa.string()) for c in chunks] if pa.types.is_time(kind) else chunks, where)
     order = {name: k for name, k in zip(names, place, strict=True) if k >= 0 or name in made}
     return Columns(made, order, arrays)
+
+
+def _with_stamps_of_periods(table: pa.Table) -> pa.Table:
+    """Return the table with the starts of the periods of a pandas PeriodIndex, which Arrow stores as numbers from 1970 on."""
+    import json
+
+    import pyarrow as pa
+
+    for i, field in enumerate(table.schema):
+        stored = isinstance(field.type, pa.BaseExtensionType)
+        saved = field.metadata or {}
+        named = field.type.extension_name.encode() if stored else saved.get(b"ARROW:extension:name")
+        if named != b"pandas.period":
+            continue
+        described = field.type.__arrow_ext_serialize__() if stored else saved[b"ARROW:extension:metadata"]
+        unit = _PERIODS.get(json.loads(described)["freq"].upper())
+        column = table.column(i)
+        numbers = pa.chunked_array([c.storage for c in column.chunks], field.type.storage_type) if stored else column
+        if unit is None or not pa.types.is_integer(numbers.type):
+            continue
+        starts = np.array(numbers.to_pylist(), np.float64)
+        missing = np.isnan(starts)
+        stamps = (
+            (np.where(missing, 0, starts).astype(np.int64) * unit[1]).astype(f"datetime64[{unit[0]}]").astype("datetime64[us]")
+        )
+        table = table.set_column(i, field.name, pa.array(np.where(missing, np.datetime64("NaT", "us"), stamps)))
+    return table
 
 
 def _iso_durations(chunk: Any) -> Any:

@@ -169,7 +169,8 @@ def _tried(text: str, delimiter: str) -> Candidate | None:
 def _tried_blanks(text: str, alone: bool) -> Candidate | None:
     """Score runs of blanks as the delimiter; None unless most lines have one width and most columns are numbers or dates.
 
-    alone: no other delimiter splits the text; then a third of the columns may be names, below a header of the same width.
+    alone: no other delimiter splits the text; then a third of the columns may be names, below a header of the same width, or one
+    field shorter, as R writes it above row names.
     """
     rows = rows_of(text)
     if len(rows) < 3:
@@ -177,7 +178,9 @@ def _tried_blanks(text: str, alone: bool) -> Candidate | None:
     width, count = Counter(map(len, rows)).most_common(1)[0]
     body = [row for row in rows if len(row) == width]
     found = Candidate(" ", width, count / len(rows), _explained(body[1:][-_ROWS:]))
-    if alone and found.even >= 0.95 and found.explained > 0.6 and width > 2 and len(rows[0]) == width:
+    numbered = len(rows[0]) == width - 1 and len(body) == len(rows) - 1 and [row[0] for row in body[:2]] == ["1", "2"]
+    headed = numbered or (found.even >= 0.95 and len(rows[0]) == width)
+    if alone and found.explained > 0.6 and width > 2 and headed:
         return found
     but_one = width > _FEW_FIELDS and found.explained >= (width - 1.01) / width  # a last column of words
     return found if found.even >= 0.8 and (found.explained >= 0.9 or but_one) else None

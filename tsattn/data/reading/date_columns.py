@@ -44,6 +44,9 @@ _LIKE_DATES = re.compile(
     r"|.*\d{1,2}[-./ ]*(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\W*\d{2,4}.*",
     re.I,
 )
+_FOREIGN = re.compile(r"(?=.*\d)(?=.*[^\W\d_]).{4,30}")
+_BETWEEN_NUMBERS = re.compile(r"\d{1,4}[ ./-]+[^\W\d_]{3,}[ ./-]+\d{1,4}")
+_FEWEST_TEXTS, _MOST_TEXTS = 12, 200  # rows that show that a first column may be dates; texts that are looked at
 _COUNTED = {name for name, *_ in COUNTS.values()}
 _MOMENTS = {"date", "time", "moment", "day", "period"}  # parts of a timestamp that serial days may stand for
 _MONTHS, _FIRST_YEAR, _LAST_YEAR = 12, 1800, 2200  # of numbers such as 202401
@@ -223,12 +226,28 @@ def _has_usual_steps(stamps: np.ndarray) -> bool:
     return usual < DAY or usual // DAY in (1, 2, 7, 14, 28, 29, 30, 31, 90, 91, 92, 365, 366)
 
 
-def _are_words_of_years(texts: list[str]) -> bool:
-    """Return True for texts like months: each a word and a year, no two equal, with words that recur in other years."""
-    found = [re.fullmatch(r"([^\d\s][^\d]*?)[\s./-]*(\d{4})|(\d{4})[\s./-]*([^\d\s][^\d]*)", t.strip()) for t in texts]
+def _are_words_of_years(texts: list[str], short: bool) -> bool:
+    """Return True for texts like months: each a word and a year, no two equal, with words that recur in other years.
+
+    short: years may have two digits.
+    """
+    if not short and any(re.search(r"(?<!\d)\d\d$", t.strip()) for t in texts):
+        return False
+    found = [re.fullmatch(r"([^\d\s][^\d]*?)[\s./-]*(\d{4}|\d\d)|(\d{4})[\s./-]*([^\d\s][^\d]*)", t.strip()) for t in texts]
     pairs = {(m[1] or m[4], m[2] or m[3]) for m in found if m}
     names = {word for word, _ in pairs}
     return len(pairs) == len(texts) >= 2 * len(names) and 2 < len(names) <= 13 and len({year for _, year in pairs}) > 1
+
+
+def _may_be_foreign(column: Column) -> bool:
+    """Return True for distinct texts with a number and a word of letters that ASCII lacks, or with a word between numbers.
+
+    In a first column of many rows, these may be dates in a language whose months are not known.
+    """
+    texts = column.texts()[:_MOST_TEXTS]
+    if len(column.texts()) < len(column) or len(texts) < _FEWEST_TEXTS:
+        return False
+    return all(_FOREIGN.fullmatch(t) and (not t.isascii() or _BETWEEN_NUMBERS.fullmatch(t)) for t in texts)
 
 
 def stop_at_unread_times(table: Table, columns: Mapping[str, Column]) -> None:
@@ -243,6 +262,7 @@ def stop_at_unread_times(table: Table, columns: Mapping[str, Column]) -> None:
             "give the header and the rows the same delimiter; or number the rows: --timestamp none",
         )
     telling = {*table.columns.others, *names_that(columns, says_only_time)}
+    first = next(iter(table.columns))
     for c in (columns[n] for n in columns if n in telling):
         if c.missing.all() or c.kind == "stamp":
             continue
@@ -251,18 +271,34 @@ def stop_at_unread_times(table: Table, columns: Mapping[str, Column]) -> None:
             like = float(np.mean([bool(_LIKE_DATES.fullmatch(t)) for t in texts]))
             digits = float(np.mean([any(ch.isdigit() for ch in t) for t in texts]))
             says = says_only_time(c.name) or (says_time(c.name) and digits > 0.5)
-            if not says and not (like >= 0.8 and len(texts) > 2) and not _are_words_of_years(texts):
+            dated = (
+                (like >= 0.8 and len(texts) > 2)
+                or _are_words_of_years(texts, c.name == first)
+                or (c.name == first and _may_be_foreign(c))
+            )
+            if not says and not dated:
                 continue
         elif _is_called_an_epoch(c.name) and np.nanmax(c.values) < 2200:
             continue
         odd = _no_month(c)
-        row = int(np.flatnonzero(~c.missing)[0]) if odd is None else odd
+        row = _first_unread(c) if odd is None else odd
         raise DataError(
             f"{table.where(row)}, column {c.name!r}: {c.text_at(row)[:40]!r} is not a date in a known format, and "
             "rows are not numbered beside a column of timestamps",
             ("write dates as 2000-01-31" if odd is None else "remove the rows without a month, such as sums of a year")
             + "; or number the rows: --timestamp none",
         )
+
+
+def _first_unread(column: Column) -> int:
+    """Return the first row without a year in a column of numbers that begins with a year; else the first row with a value."""
+    seen = np.flatnonzero(~column.missing)
+    if column.kind == "number":
+        values = column.values.astype(np.float64)[seen]
+        years = (values >= 1) & (values <= _LAST_YEAR) & (values == np.round(values))
+        if years[0] and not years.all():
+            return int(seen[np.argmin(years)])
+    return int(seen[0])
 
 
 def _no_month(column: Column) -> int | None:

@@ -52,6 +52,8 @@ _HALVES = (
 )
 # words before the first or last day of a week: W/E 01/06/24, 1 w/e Jan 06, 2024, Week Ending 01-06-24, w/c 01/01/2024
 _WEEK_WORDS = r"^(?:1 )?(?:w/?[ecb]|(?:week|wk)s? (?:ending|ended|commencing|beginning|starting|of)|week-ending)[ :.]+"
+# words before the last month of a period: Year ending March 2010, 12 months to Jun 2020
+_PERIOD_WORDS = r"^(?:year|quarter|month|(?:three|3|six|6|twelve|12) months)s? (?:ending|ended|end|to)[ :]+"
 # quarters with Roman numbers: I/2012, 2012-IV, III kw. 2012
 _QUARTER_WORD = r"(?:kw|kv|кв|trim(?:estre)?|quartal|kwartal|q)?\.?"
 _ROMAN = tuple(
@@ -98,7 +100,7 @@ _LOCAL = (
 _RARE = (
     rf"{_MORNING}|{_AFTERNOON}|\d ?[ap]$| (?:π\.?μ|μ\.?μ|ص$|م$)|\d ?[гржթ]| m\. |\d\.(?:$| )| d\."
     r"|ko | fomhair|\d h \d| \(\d|\(a\)|[׳']"
-    r"|^(?:1 )?w|^[\[<]|^i[iv ./-]|[ /.-]i[iv]{0,2}\b| k|/p| um "
+    r"|^(?:1 )?w|^(?:year|quarter|month|\w+ months?)s? (?:end|to)|^[\[<]|^i[iv ./-]|[ /.-]i[iv]{0,2}\b| k|/p| um "
     r"|星期|周|週|[月火水木金土日월화수목금토일]\)$|曜|요일|月分$|季$|\d ?[月월]$"
     r"| g(?:ada)?\.? |th(?:an)?g \d|^isodate|\d (?:utc|gmt)$"
 )  # texts that one of the patterns above may match
@@ -111,6 +113,7 @@ def _respelled(text: Any) -> Any:
     for pattern, written in (
         *_HALVES,
         (_WEEK_WORDS, ""),
+        (_PERIOD_WORDS, ""),
         (_IN_BRACKETS, r"\1\2"),
         *_LOCAL,
         (_YEAR_SIGN, r"\1\2"),

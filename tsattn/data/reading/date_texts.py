@@ -15,8 +15,9 @@ from tsattn.data.reading.date_parts import NAIVE, NAT, DateParts, are_periods, d
 from tsattn.data.reading.date_spelling import may_match, normalized, spaced_ranges, western, without_code
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.month_names import weekday_names
+from tsattn.data.reading.thai_dates import from_thai
 
-_FLAG = r"^(.*[\da-z]) ?(?:\((?:p|r|e|f|prov|prel|prelim|est|rev)\.?\)|\*{1,3}|[pref])$"  # 2023 Q4 (p), Sep-23*, 2016r
+_FLAG = r"^(.*[\da-z]) ?(?:\((?:p|r|e|f|prov|prel|prelim|est|rev)\.?\)|\*{1,3}|[pref]| [pre]\d?/)$"
 _BESIDE_WORD = (
     r"^(?P<word>[^\d,;\x{060c}]{1,24}?)[,;\x{060c}]* *(?P<rest>\d.*)$",
     r"^(?P<word>[^\d,;\x{060c}]{1,24})[,;\x{060c}] *(?P<rest>\p{L}.*\d.*)$",
@@ -47,7 +48,7 @@ def parse_texts(labels: Any, date_order: str | None = None) -> Parsed:
     import pyarrow.compute as pc
 
     left = ~arrow.values(pc.is_in(labels, value_set=arrow.strings(NULLS)), True)
-    labels = without_code(western(spaced_ranges(plain_cells(labels))))
+    labels = without_code(western(from_thai(spaced_ranges(plain_cells(labels)))))
     work = _Work(len(labels), left.copy())
     formats = {**SHORT_YEAR_FIRST, **FORMATS} if date_order == "ymd" else FORMATS
     if date_order != "ymd":
@@ -211,16 +212,14 @@ def _are_weekdays(codes: np.ndarray, wall: np.ndarray) -> bool:
 
 
 def _without_flags(work: _Work, texts: Any, formats: dict[str, str]) -> None:
-    """Retry the formats without the flag of a preliminary or revised value after the date, if other texts have no flag."""
+    """Retry the formats without the flag of a preliminary value, 2023 Q4 (p) or 2023/10 p1/, if other texts have no flag."""
     import pyarrow.compute as pc
 
     if work.left.sum() >= len(texts) / 2:
         return
     at, some = _left(work, texts, _FLAG)
-    if not len(at):
-        return
-    bare = pc.replace_substring_regex(some, _FLAG, r"\1")
-    _retry(work, at, some, bare, formats)
+    if len(at):
+        _retry(work, at, some, pc.replace_substring_regex(some, _FLAG, r"\1"), formats)
 
 
 def _left(work: _Work, texts: Any, pattern: str) -> tuple[np.ndarray, Any]:

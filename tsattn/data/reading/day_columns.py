@@ -18,7 +18,8 @@ from tsattn.data.reading.long_days import LongDay, long_day, stamps_of_long_days
 from tsattn.data.reading.marks import decide
 from tsattn.data.reading.month_names import weekday_numbers
 from tsattn.data.reading.name_shapes import names_shaped
-from tsattn.data.reading.number_columns import is_sound, note_numbers
+from tsattn.data.reading.number_columns import is_sound
+from tsattn.data.reading.number_notes import note_numbers, note_repairs
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.short_days import short_day
@@ -242,16 +243,17 @@ def matrix(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:
     verdict = decide([bare(t) for t in texts], table.marks)
     if not verdict.open and verdict.why and not table.marks.named:
         table = replace(table, marks=replace(table.marks, decimal=verdict.decimal, named=True))
-    columns = []
+    columns, inner = [], Notes()
     first = next((name for name in names if table.columns[name].kind == "text"), None)
     for name in names:
         column = table.columns[name]
         numbers = as_numbers(column, table.marks, tolerance=0.2)
         if numbers is None or not is_sound(table, column, numbers, wanted=False, asked=True):
             return None
-        if name == first:
-            note_numbers(column, numbers, notes)
+        note = note_numbers if name == first else note_repairs  # the marks are decided once, for all columns
+        note(column, numbers, inner)
         columns.append(numbers.column.values)
+    notes.extend(inner)
     return np.stack(columns, 1)
 
 
@@ -264,17 +266,18 @@ def differ_in_units(table: Table, names: list[str]) -> bool:
 
 def rowwise(table: Table, names: list[str], notes: Notes) -> np.ndarray | None:
     """Return the numbers (rows, len(names)) of a table, reading each row on its own; None if a row cannot be read as numbers."""
-    read = []
+    read, inner = [], Notes()
     for row in range(table.rows):
         texts = [table.columns[n].text_at(row) for n in names]
         labels = list(dict.fromkeys(texts))
         codes = np.array([labels.index(t) for t in texts], np.int32)
-        column = Column(table.where.line(row), "text", codes, arrow.strings(labels))
+        column = Column("", "text", codes, arrow.strings(labels))
         numbers = as_numbers(column, table.marks, tolerance=0.2)
         if numbers is None or numbers.bad is not None or numbers.clash is not None or numbers.open is not None:
             return None
-        note_numbers(column, numbers, notes)
+        note_repairs(column, numbers, inner, table.where(row))
         read.append(numbers.column.values)
+    notes.extend(inner)
     return np.stack(read)
 
 

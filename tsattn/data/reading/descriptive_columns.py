@@ -11,9 +11,10 @@ from tsattn.data.names import words
 from tsattn.data.reading import column_blocks
 from tsattn.data.reading.column_blocks import constant, where
 from tsattn.data.reading.columns import Table
+from tsattn.data.reading.constant_ids import ids_and_flags
 from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.name_shapes import all_shaped, names_that
-from tsattn.data.reading.time_names import parts_named, says_time
+from tsattn.data.reading.time_names import parts_named, says_time, time_words
 from tsattn.data.report import Notes
 
 # words of columns that describe a place, a measurement or its quality: never forecast where they hold one value
@@ -55,9 +56,10 @@ _DESCRIPTIVE_WORDS = {
         "lanes",
         "lane",
     ),
+    *("imei", "imsi", "iccid", "nmi", "prm", "statut", "qualification", "methode", "continuite", "timezone"),
 }
 _COUNTERS = {"id", "record", "records", "rn", "seq", "sequence", "rownum", "rowid", "row", "index", "fcnt", "days", "offset"}
-_MISSING_CODE = re.compile(r"-(?:1|9{2,5}(?:\.9{1,3})?)")
+_MISSING_CODE = re.compile(r"-(?:1|9{2,5}(?:\.9{1,3})?)|9{3,5}\.9")
 _KEYS = {"id", "uuid", "guid", "oid", "objectid", "fid", "gid", "pk", "idhod", "rowversion", "ns", "nanos", "nanoseconds"}
 _RECORDS = {
     "transaction",
@@ -90,6 +92,10 @@ _QUALITY = {
     "validity",
     "checked",
     "status",
+    "statut",
+    "qualification",
+    "methode",
+    "continuite",
 }
 _BESIDE_QUALITY = {
     "code",
@@ -105,7 +111,25 @@ _BESIDE_QUALITY = {
     "status",
     "id",
 }  # t and tsniveau are ends of "Qualit\u00e4t" and "Qualit\u00e4tsniveau"
-_QUALITY_ENDS = ("qc", "qa", "qf", "quality", "flag", "flags", "status", "qualifier", "validity", "source", "f", "q")
+_QUALITY_ENDS = (
+    "attributes",
+    "qc",
+    "qa",
+    "qf",
+    "quality",
+    "flag",
+    "flags",
+    "status",
+    "qualifier",
+    "validity",
+    "source",
+    "f",
+    "q",
+)
+_QUALITY_PHRASES = ("品質情報", "品質番号", "均質番号", "現象なし情報", "质量码", "品质")  # ends of names in Japanese and Chinese
+_FRACTIONS = {"ns", "nanos", "nanoseconds", "nsec", "usec", "micros", "microseconds"}  # of the second of a timestamp
+_LARGEST_FRACTION = 1e9  # nanoseconds of a second
+_CODE_ENDS = {"id", "ids", "code", "codes"}  # last words of names of codes
 _QUALITY_STARTS = ("qc", "qa", "qf", "qv", "q")
 _STEPS = {"interval", "duration", "period"}
 _UNNAMED = re.compile(r"|column_1|Unnamed: ?\d+|index|X|level_0|No\.?|Nr\.?|#|rank", re.I)
@@ -135,6 +159,7 @@ def without_descriptions(table: Table, names: list[str], one: bool, notes: Notes
     unnamed = all_shaped(names, re.compile(r"column_\d+").fullmatch)
     marks = {f"{letter}{name}" for name in table.columns for letter in "Qq"}
     described = names_that(still, lambda n: n.startswith("_") or is_item_name(n) or _describes(n) or _is_time_part(n))
+    described += ids_and_flags(table, still, without(names, still))
     gone = still if unnamed or one else [*described, *(n for n in still if n in marks or _is_sentinel(table.columns[n].values))]
     gone = list(dict.fromkeys([*gone, *where(table, once, _single)]))
     counters = where(table, names_that(without(names, gone), _is_counter_name), _counts_on)
@@ -144,11 +169,10 @@ def without_descriptions(table: Table, names: list[str], one: bool, notes: Notes
     if counters and without(names, counters):
         notes.repair("columns of row numbers left out", len(counters), repr(counters[0]))
         names = without(names, counters)
-    names = _without_keys(table, names, notes)
     left = without(names, gone)
     if left and gone:
         notes.repair("columns that never change left out", len(gone), repr(gone[0]))
-    return left or names
+    return _without_keys(table, left or names, notes)
 
 
 def without_descriptions_of_items(table: Table, names: list[str], item: tuple[str, ...], notes: Notes) -> list[str]:
@@ -187,7 +211,11 @@ def _still_within(table: Table, names: list[str], item: tuple[str, ...], rows: s
 
 def _describes(name: str) -> bool:
     """Return True for names of places, qualities and keys, such as LAT, QN_9 and TKNR."""
-    return bool(set(words(name)) & _DESCRIPTIVE_WORDS) or name.endswith("ID") or name.lower().endswith(("nr", "code", "itemid"))
+    return (
+        bool({*words(name), *time_words(name)} & _DESCRIPTIVE_WORDS)
+        or name.endswith("ID")
+        or name.lower().endswith(("nr", "nummer", "code", "itemid"))
+    )
 
 
 def _is_time_part(name: str) -> bool:
@@ -201,7 +229,7 @@ def _single(values: np.ndarray) -> np.ndarray:
 
 
 def _is_sentinel(values: np.ndarray) -> bool:
-    """Return True if a constant column holds -1 or a negative number of repeated nines, the mark of a missing value."""
+    """Return True if a constant column holds -1, a negative number of repeated nines or 999.9, the mark of a missing value."""
     seen = values[~np.isnan(values)]
     return bool(len(seen)) and _MISSING_CODE.fullmatch(f"{float(seen[0]):g}") is not None
 
@@ -242,6 +270,8 @@ def _without_keys(table: Table, names: list[str], notes: Notes) -> list[str]:
     """Leave out columns of keys, marks of quality and lengths of the steps beside others, and report them."""
     for what, found in (
         ("columns of ids", where(table, names_that(names, _is_key_name), _are_keys)),
+        ("columns of codes", where(table, names_that(names, _is_code_name), _are_marks)),
+        ("columns of parts of a second", where(table, names_that(names, _is_fraction_name), _are_fractions)),
         ("columns of row numbers", where(table, _first_unnamed(table, names), _numbers_runs)),
         ("columns of quality marks", where(table, _quality_marks(table, names), _are_marks)),
         ("columns that hold the length of a step", where(table, names_that(names, _is_step_name), _nearly_constant)),
@@ -267,6 +297,21 @@ def _are_keys(values: np.ndarray) -> np.ndarray:
     return column_blocks.whole(values) & (distinct >= 0.9 * (~np.isnan(values)).sum(1))
 
 
+def _is_code_name(name: str) -> bool:
+    """Return True for names whose last word is id or code, as in weather_id."""
+    return words(name)[-1:] != () and words(name)[-1] in _CODE_ENDS and _MEASURES.isdisjoint(words(name))
+
+
+def _is_fraction_name(name: str) -> bool:
+    return "".join(words(name)) in _FRACTIONS
+
+
+def _are_fractions(values: np.ndarray) -> np.ndarray:
+    """Return (C,) bool: True for rows of (C, n) of whole numbers from 0 to a billion, the nanoseconds of a second."""
+    low, high = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
+    return column_blocks.whole(values) & np.asarray((low >= 0) & (high < _LARGEST_FRACTION))
+
+
 def _first_unnamed(table: Table, names: list[str]) -> list[str]:
     """Return the first column of the table if only the others have names, as in a data frame of which rows were removed."""
     first = next(iter(table.columns))
@@ -286,7 +331,9 @@ def _quality_marks(table: Table, names: list[str]) -> list[str]:
 
 def _names_quality(name: str) -> bool:
     """Return True for names such as quality_code and Qualitaetsniveau, but not for air_quality."""
-    found = ["quality" if word.startswith("qualit") else word for word in _unnumbered(name)]
+    if name.strip().endswith(_QUALITY_PHRASES):
+        return True
+    found = ["quality" if word.startswith("qualit") else word for word in time_words(name) if not word.isdigit()]
     return bool(set(found) & _QUALITY) and set(found) <= _QUALITY | _BESIDE_QUALITY
 
 

@@ -43,8 +43,7 @@ def infer(stamps: np.ndarray, indptr: np.ndarray) -> Freq | None:
     usual = int(steps[np.argmax(counts)])
     if not np.any(steps % usual):
         return of_step(usual)
-    inner = np.ones(len(us), bool)
-    inner[indptr[:-1]] = False
+    inner = _inner(indptr)
     deltas = np.diff(us, prepend=us[:1])
     row = int(np.flatnonzero(inner & (deltas % usual != 0))[0])
     kind = "irregular" if counts.max() < 0.5 * counts.sum() and len(steps) > 4 else "mixed"
@@ -70,6 +69,13 @@ def distinct_steps(us: np.ndarray, indptr: np.ndarray) -> tuple[np.ndarray, np.n
     return steps, np.array([found[s] for s in steps.tolist()], np.int64)
 
 
+def _inner(indptr: np.ndarray) -> np.ndarray:
+    """Return (n,) bool: the rows that are not the first of their item. Items may have no rows."""
+    inner = np.ones(indptr[-1], bool)
+    inner[indptr[:-1][np.diff(indptr) > 0]] = False
+    return inner
+
+
 def _no_weekends(us: np.ndarray) -> bool:
     """Return True if every day is a Monday to Friday."""
     return all(bool(np.all((us[k : k + _BLOCK] // DAY + 3) % 7 < 5)) for k in range(0, len(us), _BLOCK))
@@ -80,8 +86,7 @@ def _month_grid(stamps: np.ndarray, indptr: np.ndarray, steps: np.ndarray) -> Fr
     if steps.min() < 28 * DAY:
         return None
     months = stamps.astype("datetime64[M]").astype(np.int64)
-    inner = np.ones(len(stamps), bool)
-    inner[indptr[:-1]] = False
+    inner = _inner(indptr)
     jumps = np.diff(months, prepend=months[:1])[inner]
     if not len(jumps) or jumps.min() < 1:
         return None
@@ -95,8 +100,7 @@ def _month_grid(stamps: np.ndarray, indptr: np.ndarray, steps: np.ndarray) -> Fr
 def near_months(stamps: np.ndarray, indptr: np.ndarray) -> Freq | None:
     """Return the month grid of stamps that are first or last working days of months, or None."""
     months = stamps.astype("datetime64[M]")
-    inner = np.ones(len(stamps), bool)
-    inner[indptr[:-1]] = False
+    inner = _inner(indptr)
     jumps = np.diff(months.astype(np.int64), prepend=months[:1].astype(np.int64))[inner]
     if len(jumps) < 3 or jumps.min() < 1:
         return None

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tsattn.data.reading.header_names import are_amounts, cell_class, counts, joined, names_nothing
+from tsattn.data.reading.month_names import month_numbers
 from tsattn.data.reading.name_shapes import names_shaped, shape
-from tsattn.data.reading.time_names import says_only_time, says_time
+from tsattn.data.reading.period_names import holds_period
+from tsattn.data.reading.time_names import plain, says_only_time, says_time
 from tsattn.data.report import Notes
 
 COMMENTS = ("#", "//", "!")
@@ -22,6 +24,9 @@ _PERIOD = re.compile(
 _PERIOD_SHAPE = re.compile(r"(?:00?[./])?0000|0000\.?00")  # of these, digits written as 0
 _CLOCK = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
 _YEAR = re.compile(r"(?:1[89]|20)\d\d")
+_PART = re.compile(rf"{'|'.join(sorted(month_numbers()))}|q[1-4]|[1-4]q", re.I)  # of a year
+_SOME_COLUMNS = 400  # columns in which periods are looked for
+_FEWEST_PARTS = 3  # months or quarters below years
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ def find_header(rows: list[list[str]], aligned: bool = False) -> Head:
         return measured
     if (short := _short_header(rows, first, width)) is not None:
         return short
+    if (dated := _years_above_parts(rows, first)) is not None:
+        return dated
     count = _header_rows(rows, first, width)
     if count > _MOST and _are_keys(rows[first : first + count]):
         return _below_preamble(rows, first + count, width)
@@ -160,13 +167,15 @@ def _is_comment(row: list[str]) -> bool:
 
 def _short_header(rows: list[list[str]], first: int, width: int) -> Head | None:
     """Find a header one field shorter than the rows, as R writes row names, or where rows end with a delimiter."""
-    if first == 0 or len(rows[first - 1]) != width - 1 or width <= 2 or _is_comment(rows[first - 1]):
+    ruled = first > 1 and names_nothing([cell.strip() for cell in rows[first - 1]]) == "rules"
+    above = rows[first - 2] if ruled and len(rows[first - 2]) == width - 1 else rows[first - 1] if first else []
+    if first == 0 or len(above) != width - 1 or width <= 2 or _is_comment(above):
         return None
-    if not _is_header(rows[first - 1], [r[1:] for r in rows[first:]]) or are_amounts([c for c in rows[first - 1][1:] if c]):
+    if not _is_header(above, [r[1:] for r in rows[first:]]) or are_amounts([c for c in above[1:] if c]):
         return None
     if _names_columns(rows[first], rows[first + 1 :]):
         return None
-    short = [cell.strip() for cell in rows[first - 1]]
+    short = [cell.strip() for cell in above]
     body = [row for row in rows[first:] if len(row) == width]
     if all(cell_class(row[-2]) == "date" and _CLOCK.fullmatch(row[-1].strip()) for row in body):
         return Head(first, (*short, "time"), 1)  # a timestamp with a blank in it, in a table of blanks
@@ -197,8 +206,13 @@ def _names_columns(head: list[str], body: list[list[str]]) -> bool:
 
 
 def _is_title(row: list[str]) -> bool:
-    """Return True if a line holds only words, a date or nothing, padded with empty cells by a spreadsheet."""
-    return len(row) > 1 and cell_class(row[0]) != "number" and not any(cell.strip() for cell in row[1:])
+    """Return True if a line holds only words, a date or nothing, padded with empty cells by a spreadsheet.
+
+    Pivot tables leave the first cell blank and write the name of the columns' field into the second.
+    """
+    if len(row) < 2 or cell_class(row[0]) == "number" or any(cell.strip() for cell in row[2:]):
+        return False
+    return not row[1].strip() or (len(row) > 2 and not row[0].strip() and cell_class(row[1]) == "text")
 
 
 def _is_header(head: list[str], body: list[list[str]]) -> bool:
@@ -231,11 +245,14 @@ def _names_periods(head: Sequence[str], body: list[list[str]]) -> bool:
     lead = next((k for k, cell in enumerate(cells) if _PERIOD.fullmatch(cell)), len(cells))
     if not 0 < lead < len(cells) - 1 or any(cell_class(cell) != "text" for cell in cells[:lead]):
         return False
-    found = [_PERIOD.fullmatch(cell) for cell in cells[lead:]]
-    periods = [(int(m[2] or m[3]), int(m[1] or (m[4] or "0").lstrip("."))) for m in found if m]
-    if len(periods) < len(found) or any(b <= a for a, b in pairwise(periods)):
+    end = next((k for k, cell in enumerate(cells) if k > lead and not _PERIOD.fullmatch(cell)), len(cells))
+    if end - lead < 2 or any(cell_class(cell) != "text" for cell in cells[end:]):
         return False
-    below = [cell.strip() for row in body for cell in row[lead:] if cell.strip()]
+    found = [_PERIOD.fullmatch(cell) for cell in cells[lead:end]]
+    periods = [(int(m[2] or m[3]), int(m[1] or (m[4] or "0").lstrip("."))) for m in found if m]
+    if any(b <= a for a, b in pairwise(periods)):
+        return False
+    below = [cell.strip() for row in body for cell in row[lead:end] if cell.strip()]
     return sum(bool(_PERIOD.fullmatch(cell)) for cell in below) <= len(below) / 2
 
 
@@ -260,6 +277,27 @@ def _periods_above_a_measure(rows: list[list[str]], first: int) -> Head | None:
         return None
     names = (*(below[k] or (above[k] if k else "") for k in lead), *above[periods[0] :])
     return Head(first + 2, names, 2, ((f"one word, {below[periods[0]]!r},", first + 1),))
+
+
+def _years_above_parts(rows: list[list[str]], first: int) -> Head | None:
+    """Return the header of rows below a line of years and a line of the months or quarters of each, as pivot tables have.
+
+    A year may be written over its first part only.
+    """
+    if first + 2 >= len(rows) or not len(rows[first]) == len(rows[first + 1]) == len(rows[first + 2]):
+        return None
+    above, below = ([cell.strip() for cell in rows[first + k]] for k in range(2))
+    lead = next((k for k, cell in enumerate(above) if _YEAR.fullmatch(cell)), 0)
+    parts = below[lead:]
+    if not lead or len(parts) < _FEWEST_PARTS or not all(_PART.fullmatch(plain(cell).strip(".")) for cell in parts):
+        return None
+    years = above[:lead]
+    for cell in above[lead:]:
+        years.append(cell or years[-1])
+    if not all(map(_YEAR.fullmatch, years[lead:])) or len({*zip(years[lead:], parts, strict=True)}) < len(parts):
+        return None
+    names = [below[k] or above[k] for k in range(lead)]
+    return Head(first + 2, (*names, *(f"{part} {year}" for part, year in zip(parts, years[lead:], strict=True))), 2)
 
 
 def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
@@ -287,7 +325,7 @@ def _header_rows(rows: list[list[str]], first: int, width: int) -> int:
             continue  # years below the names of groups of columns
         if k == 0 and len(rows) > first + 1 and _names_years(row, rows[first + 1]):
             continue
-        if k and _counts_on(rows[first + k :]):
+        if k and (_counts_on(rows[first + k :]) or (dated is None and _has_values_of_periods(row, rows[first : first + k]))):
             return k
         same = [j for j in telling if cell_class(row[j]) == usual[j]]
         if same == [lead] and dated is not None and _names_others(row, later, lead, telling):
@@ -306,6 +344,25 @@ def _names_others(row: list[str], later: list[list[str]], lead: int, telling: li
     others = [row[j] for j in telling if j != lead]
     words = len(others) > 1 and all(cell_class(cell) == "text" for cell in others)
     return words and shape(row[lead]) not in {shape(r[lead]) for r in later}
+
+
+def _has_values_of_periods(row: list[str], above: list[list[str]]) -> bool:
+    """Return True if a row has only numbers below different periods, such as a total without a code."""
+    for head in above:
+        places = [k for k, cell in enumerate(head[:_SOME_COLUMNS]) if holds_period(cell.strip()) or cell_class(cell) == "date"]
+        if len(places) < 2 or len(head) != len(row) or len({head[k].strip() for k in places}) < len(places):
+            continue
+        cells = [row[k].strip() for k in places]
+        numbers = [cell for cell in cells if cell_class(cell) == "number" or are_amounts([cell])]
+        filled = [cell for cell in cells if cell_class(cell) != "empty"]
+        if len(numbers) == len(filled) > len(cells) / 2 and not _are_numbered(filled):
+            return True
+    return False
+
+
+def _are_numbered(cells: list[str]) -> bool:
+    """Return True for cells that number the columns: 3, 4, 5."""
+    return all(map(str.isdigit, cells)) and all(int(b) - int(a) == 1 for a, b in pairwise(cells))
 
 
 def _counts_on(rows: list[list[str]]) -> bool:

@@ -12,7 +12,7 @@ from tsattn.data.reading.affixes import UNITS, bare
 from tsattn.data.reading.missing import NULLS
 from tsattn.data.reading.month_names import month_numbers, weekday_names
 from tsattn.data.reading.name_shapes import names_shaped, shape
-from tsattn.data.reading.time_names import plain
+from tsattn.data.reading.time_names import plain, says_time
 
 _SHAPES = 1 << 14  # size of the cache of cell shapes
 _NULLS = frozenset(NULLS)
@@ -62,7 +62,7 @@ def _class_of_shape(cell: str) -> str:
 
 def counts(head: Sequence[str]) -> bool:
     """Return True if the names of the columns are consecutive years or steps."""
-    counted = [int(c) for c in names_shaped(head, lambda c: c.strip().isdigit() and len(c) < 9)]
+    counted = [int(c) for c in names_shaped(head, lambda c: c.strip().isdecimal() and len(c) < 9)]
     return len(counted) >= 5 and len(counted) >= len(head) / 2 and all(b - a == 1 for a, b in pairwise(counted))
 
 
@@ -83,6 +83,9 @@ def joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[tu
             index = cells  # pandas writes the names of the index on a separate line
         else:
             levels.append(cells)
+    if len(levels) > 1 and not any(index) and _are_descriptions(levels[:-1], levels[-1]):
+        left_out += [("descriptions", first + _row_of(head, level)) for level in levels[:-1]]
+        levels = levels[-1:]
     inner = [j for j, name in enumerate(index) if not name] if any(index) else list(range(1, len(head[0])))
     kept = [level for level in levels if len({level[j] for j in inner if level[j]}) > 1]
     kept = kept or (levels[-1:] if levels and any(levels[-1][j] for j in inner) else levels[:1])  # notes may follow the names
@@ -100,6 +103,13 @@ def joined(head: list[list[str]], first: int) -> tuple[tuple[str, ...], tuple[tu
         parts = [level[j] for level in kept if level[j]]
         names.append(index[j] or "/".join(dict.fromkeys(parts)))
     return tuple(names), tuple(left_out)
+
+
+def _are_descriptions(above: list[list[str]], names: list[str]) -> bool:
+    """Return True for rows of keys and of their values, of which one is a number, above complete names that begin with time."""
+    complete = all(names) and len(set(names)) == len(names) and says_time(names[0])
+    numbers = any(cell_class(cell) == "number" for level in above for cell in level)
+    return complete and numbers and all(level[0] and not says_time(level[0]) for level in above)
 
 
 def _row_of(head: list[list[str]], level: list[str]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,35 +11,36 @@ import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data.arrow import strings
-from tsattn.data.names import listed, words
+from tsattn.data.names import listed, quoted, words
 from tsattn.data.reading.columns import Column, Columns, Table
 from tsattn.data.reading.date_texts import parse_texts
-from tsattn.data.reading.dated_names import dates_in_order, parsed_names
 from tsattn.data.reading.day_columns import (
     differ_in_units,
-    hours_named,
     long_table,
     matrix,
     rowwise,
     unfold_days,
 )
 from tsattn.data.reading.footers import is_total, names_total
-from tsattn.data.reading.month_names import months_among, weekday_numbers
+from tsattn.data.reading.month_names import month_numbers, weekday_numbers
 from tsattn.data.reading.name_shapes import names_shaped, names_that, shape
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import parse_numbers
-from tsattn.data.reading.period_names import periods_within
 from tsattn.data.reading.pivots import unfold_pivot
 from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.step_columns import (
+    FEWEST_PARTS,
+    QUARTERS,
+    counted_steps,
+    dated_steps,
+    month_ways,
+    plain_name,
+    with_measures,
+)
 from tsattn.data.reading.time_names import plain
 from tsattn.data.report import Notes
 from tsattn.errors import ConfigError, DataError
 
-_ROMAN = "i ii iii iv v vi vii viii ix x xi xii"
-_QUARTERS = tuple(
-    (f"q{k}", f"{k}q", f"t{k}", f"{k}t", roman, f"quarter{k}", f"qtr{k}", f"quartal{k}", f"trimestre{k}")
-    for k, roman in enumerate(_ROMAN.split()[:4], 1)
-)
 _HALVES = tuple((f"h{k}", f"{k}h", f"s{k}", f"{k}s", f"half{k}", f"semester{k}") for k in (1, 2))
 _MOST_YEARS = 1_000_000  # rows whose codes are split
 _CODED_YEAR = re.compile(r"(\d{3,})((?:1[89]|20)\d\d)")
@@ -87,35 +88,17 @@ def _may_be_steps(table: Table) -> bool:
         or any(re.search(r"\bi\W*v\b", name, re.I) for name in names)
     ):
         return True
+    if sum(plain_name(name) in month_numbers() for name in names) >= FEWEST_PARTS:
+        return True
     return sum(plain(name).strip(" .") in weekday_numbers() for name in names) == 7
-
-
-def _month_ways(columns: Iterable[str]) -> list[list[str]]:
-    """Return the ways to name the columns of January to December: in one of the languages of dates, or numbered (1, M01, I).
-
-    columns: all column names; together they decide the language.
-    """
-    names: list[list[str]] = [[str(k), f"{k:02d}", f"m{k}", f"m{k:02d}", roman] for k, roman in enumerate(_ROMAN.split(), 1)]
-    columns = [name.strip(" .").lower() for name in columns]
-    for name, number in months_among(columns).items():
-        names[number - 1].append("".join(words(name)) if name.isascii() else name)
-    for name in columns:  # in two languages: Ocak January
-        numbers = months_among(re.split(r"[\s/|-]+", name))
-        if len(numbers) == 2 == len(re.split(r"[\s/|-]+", name)) and len(set(numbers.values())) == 1:
-            names[next(iter(numbers.values())) - 1].append("".join(words(name)) if name.isascii() else name)
-    return names
 
 
 def _plain_names(names: Sequence[str]) -> dict[str, tuple[int, str]]:
     """Return (place, name) of the first column with each plain name."""
     found: dict[str, tuple[int, str]] = {}
     for place, name in enumerate(names):
-        found.setdefault(_plain_name(name), (place, name))
+        found.setdefault(plain_name(name), (place, name))
     return found
-
-
-def _plain_name(name: str) -> str:
-    return "".join(words(name)) if name.isascii() else name.strip(" .").lower()
 
 
 def _columns_called(columns: dict[str, tuple[int, str]], names: Sequence[Sequence[str]]) -> list[str] | None:
@@ -137,9 +120,9 @@ def _columns_called(columns: dict[str, tuple[int, str]], names: Sequence[Sequenc
 def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
     """Unfold a table with a row per year and a column per month, quarter or half-year."""
     table = _with_years_of_codes(table)
-    ways = (("month", 1, _month_ways(table.columns)), ("quarter", 3, _QUARTERS), ("half-year", 6, _HALVES))
+    ways = (("month", 1, month_ways(table.columns)), ("quarter", 3, QUARTERS), ("half-year", 6, _HALVES))
     usual = {shape(way) for _, _, every in ways for some in every for way in some}
-    columns = _plain_names(names_shaped(table.columns, lambda name: shape(_plain_name(name)) in usual))
+    columns = _plain_names(names_shaped(table.columns, lambda name: shape(plain_name(name)) in usual))
     tried = [(part, months, _columns_called(columns, every)) for part, months, every in ways]
     what, step, parts = next((t for t in tried if t[2] is not None), ("", 0, None))
     if parts is None and _unnamed_months(table):
@@ -166,7 +149,7 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
             "if each row is a day of these months, write one row per date, such as 2000-01-31",
         )
     values = matrix(table, parts, notes)
-    if values is None:
+    if values is None or _are_indicators(values, parsed[0]):
         return None
     across = step * np.arange(len(parts))
     across = across + 12 * (across < 12 - shift) * (shift > 0)
@@ -182,6 +165,11 @@ def _year_month(table: Table, notes: Notes) -> tuple[Table, Clock] | None:
         notes.find("not used", listed(left))
     # months in the future and months before the first are empty cells, which are trimmed later
     return long_table(table, values, others, "value" if "value" not in others else "values"), Clock(stamps, columns=(year.name,))
+
+
+def _are_indicators(values: np.ndarray, years: np.ndarray) -> bool:
+    """Return True for dummy variables of the months, (n, 12), in rows that are months themselves, so years repeat."""
+    return len(np.unique(years)) < len(years) and bool(np.isin(values, (0, 1)).all() and (values.sum(1) <= 1).all())
 
 
 def _months_before(names: list[str], parts: list[str], step: int) -> int:
@@ -246,48 +234,52 @@ def _rows(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table, Cloc
     names = [n for n in table.columns if n not in options.item]
     flags = {n for n in names if _FLAG_OF_YEAR.fullmatch(n) and n[:-1] in table.columns}
     names = [n for n in names if n not in flags] if flags else names
-    within = {} if any(_holds_dates(c) for c in table.columns.others.values() if c.kind == "text") else periods_within(names)
-    parsed = parsed_names([within.get(n, n) for n in names] if within else names, options.date_order)
-    dated = [] if parsed is None else [n for n, bad in zip(names, parsed.failed, strict=True) if not bad]
-    if dated and len(dated) < 5 and any(_is_grid_of_dates(table.columns[n]) for n in names if n not in dated):
-        return None  # each row is a day, and the columns are the same days of other years
-    least = 2 if len(names) == len(dated) + 1 and table.columns[names[0]].kind == "text" and names[0] not in dated else 3
-    if parsed is not None and len(dated) >= least and len(dated) >= len(names) / 2:
-        stamps = dates_in_order(parsed, dated, options.date_order)
-        if stamps is None:
-            return None
-        columns, clock = dated, stamps
-    else:
-        columns = _numbered(table, names)
-        if options.layout == "rows" and not columns:
-            columns = [n for n in table.columns.numeric if n not in options.item]
-        if not columns:
-            return None
-        if options.layout is None and (hours := hours_named(columns)):
-            notes.warn(
-                f"columns {hours[0]!r} to {hours[-1]!r} are times of day, but no column has the date: the steps are "
-                "numbered; add a column of dates, or set --layout rows"
-            )
-        clock = None
-    values = rowwise(table, columns, notes) if differ_in_units(table, columns) else matrix(table, columns, notes)
-    if values is None:
+    steps = dated_steps(table, names, options) or counted_steps(table, names, options, notes)
+    if steps is None:
         return None
-    table, values = _without_sums(table, values, notes)
-    steps = set(columns)
-    others = {n: table.columns[n] for n in table.columns if n not in steps and n not in flags}
+    columns = list(steps.columns)
+    inner = Notes()
+    values = rowwise(table, columns, inner) if differ_in_units(table, columns) else matrix(table, columns, inner)
+    if values is None:
+        if steps.stamps is not None:
+            _stop_at_odd_cell(table, columns)
+        return None
+    table, values = _without_sums(table, values, inner)
+    unused = {*columns, *flags, *steps.left_out}
+    others = {n: table.columns[n] for n in table.columns if n not in unused}
     named = any(c.kind == "text" for c in others.values()) or options.item
     if not named and table.rows > 1 and options.layout != "rows":
         return None
     if not named and table.rows > 1 and not others:  # rows without names are numbered
         others["series"] = Column("series", "text", np.arange(table.rows, dtype=np.int32), strings(_numbers_of(table.rows)))
+    notes.extend(inner)
     notes.find("layout", "rows: a row per item, a column per step", "--layout")
-    if clock is None:
+    for what, gone in steps.repairs:
+        notes.repair(what, len(gone), repr(gone[0]))
+    if steps.stamps is None:
         stamps = np.tile(np.arange(len(columns)).astype("datetime64[us]"), table.rows)
-        result = Clock(stamps, counted=True)
+        clock = Clock(stamps, counted=True)
     else:
         notes.find("timestamp", f"the names of {len(columns)} columns, {columns[0]!r} to {columns[-1]!r}", "--timestamp")
-        result = Clock(np.tile(clock, table.rows), options.timezone)
-    return long_table(table, values, others, "value" if "value" not in others else "values"), result
+        clock = Clock(np.tile(steps.stamps, table.rows), options.timezone)
+    long = long_table(table, values, others, "value" if "value" not in others else "values")
+    return with_measures(long, steps.measures, table.rows), clock
+
+
+def _stop_at_odd_cell(table: Table, columns: list[str]) -> None:
+    """Raise DataError for a text among the numbers of columns that are named by dates, if most of these hold numbers only."""
+    odd = [table.columns[n] for n in columns if as_numbers(table.columns[n], table.marks) is None]
+    if not odd or 2 * len(odd) >= len(columns):
+        return
+    numbers = as_numbers(odd[0], table.marks, tolerance=0.999)
+    if numbers is None or numbers.bad is None:
+        return
+    text = odd[0].text_at(numbers.bad)[:40]
+    raise DataError(
+        f"{table.where(numbers.bad)}, column {odd[0].name!r}: {text!r} is not a number, "
+        "but the columns named by dates hold numbers",
+        f"correct that line, or mark it as missing: --missing {quoted(text)}",
+    )
 
 
 def _numbers_of(rows: int) -> list[str]:
@@ -319,29 +311,3 @@ def _without_sums(table: Table, values: np.ndarray, notes: Notes) -> tuple[Table
         return table, values
     notes.repair("rows of totals left out", int(gone.sum()), table.where(int(np.argmax(gone))))
     return table.take(np.flatnonzero(~gone)), values[~gone]
-
-
-def _numbered(table: Table, names: list[str]) -> list[str]:
-    """Find columns V2, V3, … (t1, t2, …; 1, 2, …), at least ten and all but a few of the table."""
-    # in a table with a column of dates, a row is a step, not an item
-    texts = [c for c in table.columns.others.values() if c.kind == "text" and not _holds_dates(c)]
-    if not texts or len(np.unique(np.stack([c.values for c in texts], 1), axis=0)) < table.rows:
-        return []
-    found = [(n, re.fullmatch(r"([A-Za-z_ ]*)(\d+)", n)) for n in names]
-    hits = [(n, m.group(1), int(m.group(2))) for n, m in found if m and table.columns[n].kind == "number"]
-    if len(hits) < 10 or len(hits) < len(names) - 6 or len({prefix for _, prefix, _ in hits}) != 1:
-        return []
-    steps = np.diff([k for _, _, k in hits])
-    return [n for n, _, _ in hits] if np.all(steps == 1) else []
-
-
-def _is_grid_of_dates(column: Column) -> bool:
-    """Return True if a text column holds another day in each row."""
-    return column.kind == "text" and _holds_dates(column) and column.labels is not None and len(column.labels) == len(column) > 3
-
-
-def _holds_dates(column: Column) -> bool:
-    """Return True if most of the first values of a text column are dates, in any order of day and month."""
-    if column.labels is None or not len(column.labels):
-        return False
-    return float(np.mean(parse_texts(column.labels[:100]).failed)) < 0.5

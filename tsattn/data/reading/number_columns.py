@@ -15,15 +15,15 @@ from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.durations import as_durations
 from tsattn.data.reading.items import is_item_name
 from tsattn.data.reading.marks import mixed
-from tsattn.data.reading.missing import CENSORED_WORDS
 from tsattn.data.reading.name_shapes import names_that
+from tsattn.data.reading.number_notes import note_numbers
 from tsattn.data.reading.numbers import Numbers, as_numbers, from_booleans
+from tsattn.data.reading.padded_codes import is_code, is_counter, is_named_measure
 from tsattn.data.reading.time_names import says_time
 from tsattn.data.reading.units_by_item import numbers_by_item
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
 
-_MANY_LIMITS = 0.05  # share of values such as <1 above which leaving them out may bias forecasts
 _INDEX_NAME = re.compile(r"(?:unnamed(?:_\d+)*|index|rownames|row|row_id|row_?num(?:ber)?|no|nr|column_\d+|obs|id|level_\d)?")
 _COUNT_WORDS = {
     *("no", "nr", "num", "number", "sl", "sr", "sno", "slno", "srno", "lfd", "lp", "nro"),
@@ -121,7 +121,7 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
         if numbers is None:
             if wanted and (flags := from_booleans(column)) is not None:
                 made[name] = flags
-                notes.repair("yes and no read as 1 and 0", table.rows, f"column {name!r}")
+                notes.repair("yes and no read as 1 and 0", table.rows, f"column {name!r}", columns=1)
             elif wanted:
                 row = int(np.flatnonzero(~column.missing)[0])
                 raise DataError(
@@ -130,19 +130,22 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
             elif not options.target and (unread := _with_unknown_affix(column)):
                 notes.warn(f"column {name!r} is left out: {unread!r} is a number with unknown text beside it; remove the text")
             continue
+        if not wanted and _is_one_size(column, numbers):
+            named.append((name, numbers))
+            continue
         if not wanted and may_be_names(column, numbers):  # 12b is the name of a meter, not 12 with a flag
             if not _is_flagged(numbers):
                 named.append((name, numbers))
             continue
         if numbers.clash is not None and (apart := numbers_by_item(table, column)) is not None:
             made[name] = apart[0]
-            notes.repair(f"units that depend on column {apart[1]!r} removed", table.rows, f"column {name!r}")
+            notes.repair(f"units that depend on column {apart[1]!r} removed", table.rows, f"column {name!r}", columns=1)
             continue
         asked = wanted or name in covariates or not options.target
         if not is_sound(table, column, numbers, wanted, asked):
             continue
-        if not wanted and (code := _is_code(column, numbers.done)):
-            if code == "long" and not is_item_name(name):
+        if not wanted and (code := is_code(column, numbers.done)) and not (code == "zero" and is_named_measure(name)):
+            if not is_item_name(name) and (code == "long" or is_counter(numbers.column.values)):
                 long_codes.append((name, numbers))
             continue
         made[name] = numbers.column
@@ -179,6 +182,13 @@ def may_be_names(column: Column, numbers: Numbers) -> bool:
     repeats = len(np.unique(values)) <= len(values) / _FEWEST_REPEATS
     whole = bool(np.all(values == np.round(values)))
     return (whole and repeats) or (_is_flagged(numbers) and (whole or repeats))
+
+
+def _is_one_size(column: Column, numbers: Numbers) -> bool:
+    """Return True for one number with a unit in all rows, such as 500 ml: it describes the item."""
+    some = numbers.column.values[~numbers.column.missing]
+    unit = any(what.startswith("unit") for what in numbers.done)
+    return unit and len(some) >= _FEWEST_ROWS and len(column.texts()) == 1 and bool(some[0] != 0)
 
 
 def _is_flagged(numbers: Numbers) -> bool:
@@ -219,7 +229,7 @@ def durations(table: Table, column: Column, notes: Notes, *, strict: bool) -> Co
             f"{table.where(found.bad)}, column {name!r}: {text!r} is not a duration, but {found.example!r} is",
             f"correct that line, or mark it as missing: --missing {_markers(text, [])}",
         )
-    notes.repair(f"durations such as {found.example!r} read as seconds", found.count, f"column {name!r}")
+    notes.repair("durations read as seconds", found.count, f"column {name!r}, such as {found.example!r}", columns=1)
     return found.column
 
 
@@ -234,35 +244,8 @@ def _only_flags(table: Table, busy: set[str], notes: Notes) -> dict[str, Column]
     texts = {n: c for n, c in table.columns.others.items() if c.kind == "text" and n not in busy}
     made = {n: flags for n, c in texts.items() if len(c.texts()) == 2 and (flags := from_booleans(c)) is not None}
     for name in made:
-        notes.repair("yes and no read as 1 and 0", table.rows, f"column {name!r}")
+        notes.repair("yes and no read as 1 and 0", table.rows, f"column {name!r}", columns=1)
     return made
-
-
-def note_numbers(column: Column, numbers: Numbers, notes: Notes) -> None:
-    for what in numbers.done:
-        where = f"column {column.name!r}"
-        if what == "thousands separators" and (example := _also_decimal(column)):
-            where += f", {example!r} for example; if it has three decimals: --decimal ."
-        whole = what in ("decimal commas", "minus signs behind the number") or "converted to" in what or "read as" in what
-        said = what if whole else f"{what} removed"
-        notes.repair(said, numbers.grouped if what == "thousands separators" else numbers.touched, where)
-    if numbers.censored:
-        example = next(t for t in column.texts() if t[:1] in "<>≤≥" or re.match(CENSORED_WORDS, t))
-        notes.repair(f"limits such as {example!r} treated as missing", numbers.censored, f"column {column.name!r}")
-        if numbers.censored > _MANY_LIMITS * len(column) and example[0] in "<>≤≥":
-            bias, estimate = ("high", "half the limit") if example[0] in "<≤" else ("low", "the limit")
-            notes.warn(
-                f"column {column.name!r}: {numbers.censored:,} of {len(column):,} values are limits such as {example!r}, read "
-                f"as missing, so forecasts may be too {bias}; write an estimate in their place, such as {estimate}"
-            )
-    if numbers.why:
-        notes.weigh(f"marks of {column.name!r}", ", ".join(numbers.done) or "decimal mark", "; ".join(numbers.why))
-
-
-def _also_decimal(column: Column) -> str:
-    """A text such as 1.080 of a column whose texts do not prove that the point groups thousands; else ""."""
-    marked = [t for t in column.texts()[:2000] if "." in t]
-    return marked[0] if marked and all(re.fullmatch(r"[+-]?\d{1,3}\.\d{3}", t) for t in marked) else ""
 
 
 def is_sound(table: Table, column: Column, numbers: Numbers, wanted: bool, asked: bool) -> bool:
@@ -348,17 +331,6 @@ def _looks_like_names(text: Column, numbers: Column) -> bool:
     """Return True if a column of numbers and other texts looks like names: more than a fifth of its texts are not numbers."""
     seen = ~text.missing
     return bool(np.isnan(numbers.values[seen]).mean() > 0.2)
-
-
-def _is_code(column: Column, done: tuple[str, ...]) -> str:
-    """ "zero" for codes such as 007, "long" for those of more than 15 digits, "" for amounts."""
-    texts = column.labels.slice(0, 100).to_pylist() if column.labels is not None else []
-    digits = [t for t in texts if t.isdigit()]
-    if done or not digits:
-        return ""
-    if any(len(t) > 1 and t[0] == "0" for t in digits):
-        return "zero"
-    return "long" if any(len(t) > 15 for t in digits) else ""
 
 
 def no_number(table: Table) -> DataError:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,8 @@ _FEW_MARKED = 500  # distinct texts in which marks of debit and credit are looke
 _PARENTHESES = rf"^({CURRENCY.pattern})?\s*\(\s*((?:{CURRENCY.pattern}\s*)?[\d.,][^()]*)\)\s*({CURRENCY.pattern}|%)?$"
 _TRAILING_PLUS = r"^(\d[\d.,]*) ?\+$"
 _FOOTNOTE = r"^([+-]?\d[\d.,]*)(?:\[\d{1,2}\]| \(\d{1,2}\)|\^\d| ?[\x{b9}\x{b2}\x{b3}][)\x{207e}])$"
+_RAND = r"^([+-]?) ?R ?([+-]?\d[\d .,\x{a0}\x{202f}]*)$"
+_RAND_AMOUNT = r"[.,]\d{2}$|\d[ \x{a0}\x{202f},]\d{3}$"  # with cents or a mark of thousands
 _SPELLINGS = (
     (r"^([+-]?\d*\.\d*)[dD]([+-]\d{1,3})$", r"\1E\2"),  # 1.594D+06
     (r"^([+-]?\d[\d.,]*) ?[xX\x{d7}\x{b7}*] ?10\^?([+-]?\d{1,3})$", r"\1E\2"),  # 2,818·10^2
@@ -62,20 +65,18 @@ _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^(?i)[+-]?inf(inity)?$"
 class Numbers:
     """A text column read as numbers.
 
-    done: what was removed, for the report. bad: row of the first text that is not a number, or None. open: row of a text with two
-    readings, 1.080 or 1080. clash: two units in one column. why: evidence for the marks. censored: number of rows such as <1,
-    read as missing. touched: rows not written as plain numbers. grouped: rows with thousands separators.
+    done: what was removed, for the report, with the number of rows that had it. bad: row of the first text that is not a number,
+    or None. open: row of a text with two readings, 1.080 or 1080. clash: two units in one column. why: evidence for the marks.
+    censored: number of rows such as <1, read as missing.
     """
 
     column: Column
-    done: tuple[str, ...] = ()
+    done: Mapping[str, int] = field(default_factory=dict)
     bad: int | None = None
     open: int | None = None
     clash: tuple[str, str] | None = None
     why: tuple[str, ...] = ()
     censored: int = 0
-    touched: int = 0
-    grouped: int = 0
 
 
 def as_numbers(column: Column, marks: Marks = UNKNOWN, tolerance: float = 0.0) -> Numbers | None:
@@ -95,14 +96,12 @@ def as_numbers(column: Column, marks: Marks = UNKNOWN, tolerance: float = 0.0) -
     padded = np.append(parsed.values, np.nan)  # code -1 finds the NaN at the end
     return Numbers(
         Column(column.name, "number", padded[column.values]),
-        parsed.done,
+        {what: _rows(column, texts) for what, texts in parsed.done.items()},
         bad=_first_row(column, failed) if failed.any() else None,
         open=_first_row(column, parsed.open) if parsed.open is not None else None,
         clash=parsed.clash,
         why=parsed.why,
-        censored=int(np.append(parsed.censored, False)[column.values].sum()),
-        touched=int(np.append(parsed.touched, False)[column.values].sum()),
-        grouped=int(np.append(parsed.grouped, False)[column.values].sum()),
+        censored=_rows(column, parsed.censored),
     )
 
 
@@ -117,6 +116,11 @@ def from_booleans(column: Column) -> Column | None:
     return replace(column, kind="number", values=values[column.values], labels=None)
 
 
+def _rows(column: Column, labels: np.ndarray) -> int:
+    """Return the number of rows that hold one of the texts. labels: (u,) bool."""
+    return int(np.append(labels, False)[column.values].sum())
+
+
 def _first_row(column: Column, labels: np.ndarray) -> int | None:
     rows = np.flatnonzero(np.append(labels, False)[column.values])
     return int(rows[0]) if len(rows) else None
@@ -124,14 +128,15 @@ def _first_row(column: Column, labels: np.ndarray) -> int | None:
 
 @dataclass(frozen=True, eq=False)
 class _Parsed:
-    """Distinct texts as numbers. values, failed, censored, touched, grouped: (u,); open: (u,) a text of two readings, or None."""
+    """Distinct texts as numbers. values, failed, censored: (u,); open: (u,) a text of two readings, or None.
+
+    done: what was removed, with (u,) True for the texts that had it.
+    """
 
     values: np.ndarray
     failed: np.ndarray
     censored: np.ndarray
-    touched: np.ndarray
-    grouped: np.ndarray
-    done: tuple[str, ...]
+    done: Mapping[str, np.ndarray]
     open: np.ndarray | None
     clash: tuple[str, str] | None
     why: tuple[str, ...]
@@ -156,7 +161,8 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
         return None  # cheaper than trying to convert a million names
     factor = None
     if found.kind != "none" or found.clash is not None:
-        text, factor = _bare(text, found)
+        text, factor, removed = _bare(text, found)
+        done.update(removed)
     cores = text.filter(arrow.bits(~null)).slice(0, _MOST).to_pylist()
     verdict = decide(cores, marks)
     number = _plain(text, verdict)
@@ -166,46 +172,62 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
     if factor is not None:
         values = values * factor
     opened = arrow.values(pc.equal(text, arrow.text(verdict.open)), False).astype(bool) if verdict.open else None
-    done = (*done, *_done(found, verdict, any("," in t for t in cores)))
-    touched = good & ~_matches(labels, _NUMBER)
-    if "." in verdict.thousands:
-        touched |= good & _matches(labels, r"\.")  # 1.080 is written as a plain number too
-    grouped = good & _matches(labels, rf"\d[{re.escape(verdict.thousands)}]\d{{3}}") if verdict.thousands else np.zeros_like(good)
-    return _Parsed(values, ~good & ~null, censored, touched, grouped, done, opened, found.clash, verdict.why)
+    done.update(_marks_removed(text, verdict))
+    done = {what: texts & good for what, texts in done.items()}
+    return _Parsed(values, ~good & ~null, censored, done, opened, found.clash, verdict.why)
 
 
-def _respelled(labels: Any, null: np.ndarray) -> tuple[Any, tuple[str, ...]]:
-    """Return texts with their signs and exponents as in plain numbers, without flags before them, and what was changed."""
+def _respelled(labels: Any, null: np.ndarray) -> tuple[Any, dict[str, np.ndarray]]:
+    """Return texts with their signs and exponents as in plain numbers, without flags before them, and what was changed.
+
+    The changes come with (u,) True for the texts that they changed.
+    """
     import pyarrow.compute as pc
 
-    text, done = pc.replace_substring_regex(labels, _MINUS, r"\1-\2"), []
-    if _matches(labels, DASH_ZERO).any():
+    text = pc.replace_substring_regex(labels, _MINUS, r"\1-\2")
+    done: dict[str, np.ndarray] = {}
+    if (dashes := _matches(labels, DASH_ZERO)).any():
         text = pc.replace_substring_regex(text, DASH_ZERO, "0")
-        done.append("dashes beside a currency read as 0")
-    if _matches(labels, _PARENTHESES).any():
+        done["dashes beside a currency read as 0"] = dashes
+    if (rand := _without_rand(text, null)) is not None:
+        text = rand
+        done["currency R"] = ~null
+    if (parentheses := _matches(labels, _PARENTHESES)).any():
         text = pc.replace_substring_regex(text, _PARENTHESES, r"-\1\2\3")
-        done.append("parentheses read as minus")
-    if 0 < _matches(labels, _FLAG_BEFORE).sum() <= _FEW_FLAGS * len(labels):
+        done["parentheses read as minus"] = parentheses
+    if 0 < (flagged := _matches(labels, _FLAG_BEFORE)).sum() <= _FEW_FLAGS * len(labels):
         text = pc.replace_substring_regex(text, _FLAG_BEFORE, r"\2")
-        done.append("flags before the number")
-    if 0 < _matches(text, _FOOTNOTE).sum() <= _FEW_FLAGS * len(labels):
+        done["flags before the number"] = flagged
+    if 0 < (noted := _matches(text, _FOOTNOTE)).sum() <= _FEW_FLAGS * len(labels):
         text = pc.replace_substring_regex(text, _FOOTNOTE, r"\1")
-        done.append("footnote numbers")
-    if _matches(labels.filter(arrow.bits(~null)), _TRAILING).any():
+        done["footnote numbers"] = noted
+    if (trailing := _matches(labels, _TRAILING) & ~null).any():
         text = pc.replace_substring_regex(text, _TRAILING, r"-\1")
         text = pc.replace_substring_regex(text, _TRAILING_PLUS, r"\1")
-        done.append("minus signs behind the number")
+        done["minus signs behind the number"] = trailing
     if (signed := _signed(text, null)) is not None:
-        text, signs = signed
-        done.append(signs)
+        text, signs, marked = signed
+        done[signs] = marked
     for pattern, written in _SPELLINGS:
         if _matches(text, pattern).any():
             text = pc.replace_substring_regex(text, pattern, written)
-    return text, tuple(done)
+    return text, done
 
 
-def _signed(text: Any, null: np.ndarray) -> tuple[Any, str] | None:
-    """Return texts with minus signs for marks of debit, and what was changed; None for texts without such marks."""
+def _without_rand(text: Any, null: np.ndarray) -> Any | None:
+    """Return amounts in South African rand without their sign, R 1 250,50; None for other texts, such as the codes R1 and R2."""
+    import pyarrow.compute as pc
+
+    seen = text.filter(arrow.bits(~null))
+    if not len(seen) or not _matches(seen.slice(0, _FEW_MARKED), _RAND).all() or not _matches(seen, _RAND).all():
+        return None
+    if 2 * _matches(seen, _RAND_AMOUNT).sum() < len(seen):
+        return None
+    return pc.replace_substring_regex(text, _RAND, r"\1\2")
+
+
+def _signed(text: Any, null: np.ndarray) -> tuple[Any, str, np.ndarray] | None:
+    """Return texts with minus signs for marks of debit, what was changed, and (u,) True for texts with a mark; else None."""
     import pyarrow.compute as pc
 
     seen = text.filter(arrow.bits(~null))
@@ -217,7 +239,8 @@ def _signed(text: Any, null: np.ndarray) -> tuple[Any, str] | None:
     number = pc.utf8_trim_whitespace(pc.struct_field(groups, "num"))
     debit = pc.equal(pc.utf8_lower(pc.struct_field(groups, "mark")), arrow.text(negative.lower()))
     number = pc.if_else(debit, pc.binary_join_element_wise("-", number, ""), number)
-    return pc.if_else(groups.is_valid(), number, text), f"{negative} read as minus and {positive} as plus"
+    marked = groups.is_valid()
+    return pc.if_else(marked, number, text), f"{negative} read as minus and {positive} as plus", arrow.values(marked, False)
 
 
 def _matches(texts: Any, pattern: str) -> np.ndarray:
@@ -227,26 +250,36 @@ def _matches(texts: Any, pattern: str) -> np.ndarray:
     return arrow.values(pc.match_substring_regex(texts, pattern), False).astype(bool)
 
 
-def _done(found: Affixes, verdict: Verdict, commas: bool) -> tuple[str, ...]:
-    done = found.done
+def _marks_removed(text: Any, verdict: Verdict) -> dict[str, np.ndarray]:
+    """Return the marks that `_plain` removes or replaces, with (u,) True for the texts that have them."""
+    done = {}
     if verdict.thousands:
-        done = (*done, "thousands separators")
-    return (*done, "decimal commas") if verdict.decimal == "," and verdict.why and commas else done
+        done["thousands separators"] = _matches(text, rf"\d[{re.escape(verdict.thousands)}]\d{{3}}")
+    if verdict.decimal == "," and verdict.why and (commas := _matches(text, ",")).any():
+        done["decimal commas"] = commas
+    return done
 
 
-def _bare(text: Any, found: Affixes) -> tuple[Any, np.ndarray | None]:
-    """Return the numbers without the text beside them, and the factor of each suffix."""
+def _bare(text: Any, found: Affixes) -> tuple[Any, np.ndarray | None, dict[str, np.ndarray]]:
+    """Return the numbers without the text beside them, the factor of each suffix, and what was removed.
+
+    The last comes with (u,) True for the texts that had it: a currency before or behind the number, another suffix behind it.
+    """
     import pyarrow.compute as pc
 
     groups = pc.extract_regex(text, SPLIT_ARROW)
     fields = [pc.struct_field(groups, name) for name in ("neg", "num")]
     number = pc.utf8_trim_whitespace(pc.binary_join_element_wise(*fields, arrow.text("")))
     number = pc.if_else(groups.is_valid(), number, text)
-    if found.kind != "scale":
-        return number, None
     suffixes = pc.utf8_trim_whitespace(pc.struct_field(groups, "post")).dictionary_encode()
-    factors = np.array([found.factors.get(s or "", 1.0) for s in suffixes.dictionary.to_pylist()] + [1.0])
-    return number, factors[arrow.values(suffixes.indices, len(factors) - 1)]
+    words, codes = [s or "" for s in suffixes.dictionary.to_pylist()], arrow.values(suffixes.indices, -1)
+    currency = np.array([bool(CURRENCY.fullmatch(word)) for word in words] + [False])[codes]
+    other = np.array([bool(word) for word in words] + [False])[codes] & ~currency
+    currency |= _matches(pc.struct_field(groups, "pre"), ".")
+    removed = {what: currency if what.startswith("currency") else other for what in found.done}
+    if found.kind != "scale":
+        return number, None, removed
+    return number, np.array([found.factors.get(word, 1.0) for word in words] + [1.0])[codes], removed
 
 
 def _plain(text: Any, verdict: Verdict) -> Any:

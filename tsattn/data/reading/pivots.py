@@ -8,6 +8,7 @@ import numpy as np
 
 from tsattn.config import ReadOptions
 from tsattn.data import arrow
+from tsattn.data.names import listed
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_parts import weeks
 from tsattn.data.reading.date_texts import parse_texts
@@ -17,7 +18,9 @@ from tsattn.data.reading.footers import is_total
 from tsattn.data.reading.month_names import months_among
 from tsattn.data.reading.name_shapes import names_shaped
 from tsattn.data.reading.numbers import as_numbers
+from tsattn.data.reading.period_names import periods_within
 from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.step_columns import holds_dates, with_measures
 from tsattn.data.reading.time_names import parts_named
 from tsattn.data.report import Notes
 from tsattn.errors import DataError
@@ -25,6 +28,7 @@ from tsattn.errors import DataError
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CLOCK = re.compile(r"(\d{1,2})(?:[:.h]00)?(?:[:.]00)?(?: ?(?:h|uhr))?(?: ?([ap])\.?m)?(?: ?(?:-|–|to) ?\d{1,2}\b.*)?", re.I)
 _MOST = {"month": 12, "quarter": 4, "week": 53, "hour": 24}
+_MOMENTS = {"date", "moment", "epoch"}  # parts of names of columns that hold whole dates
 _LEAP = 2000  # a year that has every day of a year
 _FEWEST_DAYS = 20  # fewest consecutive days that show that rows are days of a year
 
@@ -36,6 +40,9 @@ def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Tabl
     """
     names = [n for n in table.columns if n not in options.item]
     years = {n: int(n) for n in names_shaped(names, lambda n: n.strip() == "0000") if _YEAR.fullmatch(n.strip())}
+    measures: tuple[str, ...] = ()
+    if len(years) < 2:
+        years, measures = _years_within(table, names)
     days = {} if len(years) > 1 else _days(names, options)
     steps = years if len(years) > 1 else days
     if len(steps) < 2:
@@ -53,8 +60,12 @@ def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Tabl
             return None
         across = list(steps.values())
         stamps = _stamps(part, numbers, np.array(across))
-        others = {n: c for n, c in table.columns.others.items() if c is not column and n not in steps and c.kind == "text"}
+        texts = {n: c for n, c in table.columns.others.items() if c is not column and n not in steps and c.kind == "text"}
+        others = {n: c for n, c in texts.items() if as_numbers(c, table.marks) is None}  # not changes in percent
+        used = {column.name, *steps, *others}
+        left = [n for n in table.columns if n not in used]
         long = long_table(table, values, others, "value" if "value" not in others else "values")
+        long = with_measures(long, measures, table.rows)
         flat = stamps.ravel()
         beyond = np.isnat(flat)
         if (beyond & ~np.isnan(values.ravel())).any():
@@ -65,10 +76,27 @@ def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Tabl
             "layout", f"{'year-month' if steps is years else 'times'}: a row per {part}, a column per {unit}", "--layout wide"
         )
         notes.find("timestamp", f"column {column.name!r} and the names of {len(steps)} columns", "--timestamp")
+        if left:
+            notes.find("not used", listed(left))
         kept = np.flatnonzero(~beyond)
         zone = options.timezone if part == "hour" else None
         return long.take(kept), Clock(flat[kept], zone, columns=(column.name,))
     return None
+
+
+def _years_within(table: Table, names: list[str]) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Return the columns that hold a year beside a measure, 2022 Sales and Sales 2023, and the measures, () if there is one.
+
+    Both are empty beside a column of dates, whose rows are steps.
+    """
+    found = periods_within(names, fewest=2)
+    others = [table.columns[n] for n in names if n in table.columns.others]
+    dated = any(c.kind == "stamp" or (c.kind == "text" and holds_dates(c)) for c in others)
+    if found is None or dated or any(parts_named(n) & _MOMENTS for n in names if n not in found.periods):
+        return {}, ()
+    if not all(map(_YEAR.fullmatch, found.periods.values())):
+        return {}, ()
+    return {name: int(year) for name, year in found.periods.items()}, tuple(found.measures.values())
 
 
 def _days(names: list[str], options: ReadOptions) -> dict[str, np.datetime64]:

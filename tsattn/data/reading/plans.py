@@ -17,6 +17,7 @@ from tsattn.data.reading.target_names import (
     COVARIATE_WORDS,
     FORECAST_WORDS,
     MEASURED_WORDS,
+    SOURCES_OF_POWER,
     TARGET_NAMES,
     are_siblings,
     is_covariate,
@@ -78,15 +79,16 @@ def _are_alike(blank: list[str], known: list[str]) -> bool:
 
 def _are_measured_alike(table: Table, blank: list[str], known: list[str]) -> bool:
     """Return True if columns `known` hold measured values of the kind of the columns `blank`: weather beside weather, a price
-    beside a price, or the same unit behind the names; False for forecasts, and for flags."""
+    beside a price, two sources of power, or the same unit behind the names; False for forecasts, and for flags."""
     planned = [n for n in known if _is_planned(n)]
     measured = without(known, [*planned, *where(table, known, few_levels)])
     if not measured or planned:
         return False
     shared = set.intersection(*(set(words(n)) & COVARIATE_WORDS for n in (*blank, *measured)))
     weather = all(set(words(n)) & MEASURED_WORDS for n in (*blank, *measured))
+    power = all(set(words(n)) & SOURCES_OF_POWER for n in (*blank, *measured))
     units = {_unit(n) for n in (*blank, *measured)}
-    return bool(shared) or weather or (len(units) == 1 and units != {""})
+    return bool(shared) or weather or power or (len(units) == 1 and units != {""})
 
 
 def _like_plans(table: Table, names: list[str]) -> list[str]:

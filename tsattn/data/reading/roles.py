@@ -121,7 +121,8 @@ def find_roles(table: Table, clock: Clock | None, options: ReadOptions, notes: N
         check_names(table, target, clock, options, notes)
     ahead = FilledAhead()
     if plan and clock is not None and not options.known:
-        free = [n for n in table.columns if n not in {*busy, *item, *target, *derived}]
+        taken = {*busy, *item, *target, *derived}
+        free = [n for n in table.columns if n not in taken]
         ahead = filled_ahead(table, clock, target, free, item, bool(options.target))
         ahead.warn(target, notes)
         derived |= set(ahead.calendar)

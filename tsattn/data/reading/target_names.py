@@ -37,6 +37,10 @@ MEASURED_WORDS = {
     *("sunshine", "cpi", "fuel", "oil", "unemployment"),
 }
 COVARIATE_WORDS = PLANNED_WORDS | MEASURED_WORDS
+SOURCES_OF_POWER = {
+    *("wind", "onshore", "offshore", "solar", "photovoltaic", "pv", "biomass", "biogas", "hydro", "nuclear", "lignite", "coal"),
+    *("gas", "geothermal", "waste"),
+}
 FORECAST_WORDS = {
     *(
         "forecast",

@@ -255,7 +255,8 @@ def check_names(table: Table, names: tuple[str, ...], clock: Clock | None, optio
 
 def warn_of_signs(table: Table, names: tuple[str, ...], notes: Notes) -> None:
     """Warn of a column of debits and credits beside amounts that are never negative: their signs may be in that column."""
-    amounts = [n for n in names if n in table.columns.numeric]
+    numeric = set(table.columns.numeric)
+    amounts = [n for n in names if n in numeric]
     unsigned = where(table, amounts, lambda values: np.asarray(~(values < 0).any(1)))
     for name, column in table.columns.others.items() if unsigned and len(names) <= _FEW_AMOUNTS else ():
         if column.kind == "text" and len(column.texts()) == 2 and {t.lower().rstrip(".") for t in column.texts()} in _SIGNS:

@@ -20,7 +20,7 @@ _BESIDE = {"fiscal", "fy", "calendar", "cal", "record", "number", "num", "no", "
 _WEEKDAYS = ("dayofweek", "weekday", "dow", "wochentag", "wotag")
 _DAYS_OF_YEAR = ("doy", "dayofyear", "yday", "jday", "julianday", "julian", "jul")
 _UNITS = {"elapsed", "step", "time", "second", "seconds", "secs", "sec", "s", "minutes", "min", "hours", "h"}
-_MONTHS = {"mnth": "month", "mon": "month", "qtr": "quarter"}
+_SHORT_PARTS = {"mnth": "month", "mon": "month", "qtr": "quarter", "dom": "day", "mday": "day", "daymonth": "day"}
 
 
 def calendar_copies(table: Table, clock: Clock, busy: set[str]) -> set[str]:
@@ -68,7 +68,7 @@ def _part(name: str) -> str:
     """Return the part of a date that a name may mean: year for fiscal_year, weekday for Weekday."""
     joined = "".join(words(name))
     left = [w for w in words(name) if w not in _BESIDE]
-    return joined if joined in _WEEKDAYS else _MONTHS.get("".join(left), "".join(left))
+    return joined if joined in _WEEKDAYS else _SHORT_PARTS.get("".join(left), "".join(left))
 
 
 def _repeats(values: np.ndarray, part: str, parts: dict[str, np.ndarray]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Container
 PARTS: dict[str, str] = {
     "year": "year yr yyyy jahr annee an annees ano anio anno jaar rok ar aar vuosi yil godina years год рік 年 年份 年度 연도",
     "month": "month mon mo mm mth mnth mois monat mes mese maand miesiac manad maned kuukausi ay mesic месяц 月 月份 年月 연월"
-    " महीना माह ماه",
+    " महीना माह ماه חודש เดือน",
     "quarter": "quarter qtr quartal trimestre kwartaal kwartal kvartal neljannes ceyrek квартал 季度",
     "half": "half halfyear semester semestre halbjahr",
     "week": "week wk woche kw semaine semana settimana isoweek weekofyear weeknumber weekno vecka uge viikko hafta tydzien ww"
@@ -48,13 +48,13 @@ _DATE_PATTERN = re.compile(r"(?:dt)?(?:yyyy|aaaa|jjjj|rrrr)mm(?:dd|jj|tt)?(?:hh|
 
 
 def plain(text: str) -> str:
-    """Lower case without accents: "Année" -> "annee"."""
+    """Lower case without accents: "Année" -> "annee", and without the vowel signs of Thai and Indian scripts."""
     if text.isascii():
         return text.lower()
     low = (
         text.replace("ı", "i").replace("İ", "i").lower().replace("ø", "o").replace("ł", "l").replace("æ", "ae").replace("ß", "ss")
     )
-    return "".join(c for c in unicodedata.normalize("NFKD", low) if not unicodedata.combining(c))
+    return "".join(c for c in unicodedata.normalize("NFKD", low) if not unicodedata.category(c).startswith("M"))
 
 
 _PART_OF: dict[str, tuple[str, ...]] = {}

@@ -10,6 +10,7 @@ import numpy as np
 from tsattn.config import ReadOptions
 from tsattn.data.freq import DAY
 from tsattn.data.names import did_you_mean, listed, quoted, words
+from tsattn.data.reading.column_blocks import where
 from tsattn.data.reading.columns import Column, Columns, Table
 from tsattn.data.reading.date_columns import could_be_dates, is_written_time, number_times, stamps_of, stop_at_unread_times
 from tsattn.data.reading.merged_dates import filled_down
@@ -17,7 +18,15 @@ from tsattn.data.reading.name_shapes import names_that
 from tsattn.data.reading.numeric_dates import are_thirteenths
 from tsattn.data.reading.row_times import Clock
 from tsattn.data.reading.split_dates import asked_parts, with_asked, with_time_of_day, year_and_parts
-from tsattn.data.reading.time_names import says_end, says_start, says_time, time_words, timestamp_names
+from tsattn.data.reading.time_names import (
+    says_end,
+    says_only_time,
+    says_start,
+    says_time,
+    says_year,
+    time_words,
+    timestamp_names,
+)
 from tsattn.data.reading.timestamps import clock_of
 from tsattn.data.report import Finding, Notes
 from tsattn.data.timezone import zone
@@ -27,6 +36,7 @@ _OFFSET = re.compile(r"(?:utc|gmt) ?[+\u2212-]\d", re.I)  # UTC-08:00 is another
 _UTC_TEXT = re.compile(r"\d.*\d(?:Z|\+00:?00)")
 _WRITTEN_WORDS = {"created", "updated", "inserted", "modified"}  # of the times at which records are written
 _SOME = 100  # texts in which the mark of UTC is looked for
+_CENTURY, _FIRST_SHORT = 1900, 40  # years of two digits from 40 on are of the 20th century
 _COUNTERS = {"ds", "t", "step", "time", "time_idx", "time_index", "timestep", "time_step", "period", "timestamp", "tick"}
 
 
@@ -45,13 +55,34 @@ def find_clock(table: Table, options: ReadOptions, notes: Notes, exclude: set[st
     table = filled_down(table, notes)
     if options.timestamp is not None:
         return _asked(table, options.timestamp, options, notes)
+    table, short = _with_centuries(table)
     columns = table.columns.only(table.columns.keys() - exclude) if exclude else table.columns
     clock = _found(table, columns, options, notes, prefer)
+    for name in short & set(clock.columns if clock is not None else ()):
+        first, last = (int(f(table.columns[name].values)) for f in (np.min, np.max))
+        notes.warn(f"column {name!r}: years {first - _CENTURY} to {last - _CENTURY} are read as {first} to {last}")
     if clock is None:
         clock = _counted(columns, notes)
         stop_at_unread_times(table, columns if clock is None else columns.only(columns.keys() - set(clock.columns)))
         return clock
     return _with_other_dates(table, clock, columns, notes)
+
+
+def _with_centuries(table: Table) -> tuple[Table, set[str]]:
+    """Return the table with years of two digits from 40 to 99 as 1940 to 1999, and the names of these columns.
+
+    Such a column has no name but a word for year.
+    """
+    named = names_that(table.columns.numeric, lambda n: len(time_words(n)) == 1 and says_only_time(n) and says_year(n))
+    found = where(table, named, _are_short_years)
+    columns = {n: replace(table.columns[n], values=table.columns[n].values.astype(np.float64) + _CENTURY) for n in found}
+    return table.with_columns(columns), set(found)
+
+
+def _are_short_years(values: np.ndarray) -> np.ndarray:
+    """Return (C,) bool: True for rows of (C, n) with whole numbers from 40 to 99 only, of which three or more differ."""
+    inside = ((values >= _FIRST_SHORT) & (values < 100) & (values == np.round(values))).all(1)
+    return np.asarray(inside & (np.ptp(np.where(np.isnan(values), 0, values), axis=1) >= 2))
 
 
 def _asked(table: Table, option: str, options: ReadOptions, notes: Notes) -> Clock:

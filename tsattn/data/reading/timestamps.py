@@ -17,12 +17,15 @@ from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.numeric_dates import SERIAL_DAYS, are_natural_days, in_date_system, parse_numbers
 from tsattn.data.reading.other_calendars import evenly_persian, from_other_calendar
 from tsattn.data.reading.row_times import Clock
+from tsattn.data.reading.thai_dates import is_thai
 from tsattn.data.reading.time_names import counts_named, says_week
 from tsattn.data.reading.zone_names import guess_zone
 from tsattn.data.report import Notes
 from tsattn.data.timezone import offset_zone
 from tsattn.errors import ConfigError, DataError
 
+_FISCAL_QUARTER = "2000/01 Q1"  # the style of a date
+_FISCAL_YEAR = re.compile(r"\d{4}[/-]\d{2}\b")
 _FEW_MONTHS = 6  # distinct midnights that show that all are first days of months
 _CALENDARS = ((2460, 2620, "Thai Buddhist", -543), (1320, 1460, "Persian", 621))  # first and last year, name, shift
 
@@ -90,6 +93,16 @@ def _clock_of(table: Table, column: Column, options: ReadOptions, notes: Notes) 
     return _from_texts(table, column, options, notes)
 
 
+def _warn_of_fiscal_quarters(column: Column, parsed: Parsed, notes: Notes) -> None:
+    """Warn of quarters of a year that is written as two, 2015/16 Q1: its first month is not written."""
+    text = next((t for t in column.texts() if _FISCAL_YEAR.match(t)), "") if _FISCAL_QUARTER in parsed.styles else ""
+    if text:
+        notes.warn(
+            f"column {column.name!r}: {text!r} is a quarter of a fiscal year, whose first month is not written: Q1 is dated from "
+            f"January {text[:4]}; if the year begins in April, write the first month of each quarter, such as {text[:4]}-04"
+        )
+
+
 def _all_digits(column: Column) -> bool:
     labels = column.labels.slice(0, 50).to_pylist() if column.labels is not None else []
     return bool(labels) and all(t.isdigit() and len(t) > 8 for t in labels)
@@ -113,6 +126,9 @@ def _from_texts(table: Table, column: Column, options: ReadOptions, notes: Notes
                 "correct or remove that row; or number the rows: --timestamp none"
                 + ("" if column.text_at(row).isascii() else "; if letters look wrong, name the encoding: --encoding cp1250"),
             )
+    _warn_of_fiscal_quarters(column, parsed, notes)
+    if is_thai(column.labels):
+        notes.find("calendar", "Thai months; years of the Buddhist era are converted")
     wall, order = resolve_day_order(parsed, column, table.where, options.date_order)
     if order:
         notes.find("date order", order, "--date-order")
