@@ -98,3 +98,22 @@ def test_when_nine_quantiles_are_asked_for_then_the_table_fits_80_columns(scale,
     assert max(map(len, lines)) <= 80
     assert ("history" in lines[1]) == spark
     assert all(text in "\n".join(lines) for text in said)
+
+
+def test_when_names_differ_only_in_the_middle_then_each_row_shows_the_difference_and_a_note_the_rest():
+    names = [f'node_load_average{{instance="web-{k:02d}:9100", job="node"}}' for k in range(8)]
+    panel = Panel.from_arrays([np.arange(100.0) + k for k in range(8)], freq="h", item_ids=names)
+    made, _ = predict(SeasonalNaive(24), panel, horizon=2)
+    console, text = drawn()
+    forecast_table.forecast(console, made, panel, "naive")
+    lines = [line.rstrip() for line in text.getvalue().splitlines()]
+    assert [line.split()[0] for line in lines if "web" in line] == [f"web-{k:02d}:9100" for k in range(8)]
+    assert 'series: node_load_average{instance="…", job="node"}' in lines
+    assert max(map(len, lines)) <= 80
+
+
+def test_when_the_names_of_the_rows_fit_then_a_long_name_below_them_does_not_shorten_them():
+    names = [*(f"shop/{k:02d}" for k in range(20)), "shop/the one at the end of the road behind the old mill by the river"]
+    panel = Panel.from_arrays([np.arange(100.0) + k for k in range(21)], freq="D", item_ids=names)
+    made, _ = predict(SeasonalNaive(7), panel, horizon=2)
+    assert [line.split()[0] for line in lines_of(made, panel) if "shop" in line] == names[:20]

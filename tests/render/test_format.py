@@ -45,6 +45,7 @@ def test_when_the_step_is_coarse_then_timestamps_are_short():
         (20, "B", "20 business days"),
         (8, "QS", "8 quarters"),
         (96, "15min", "96 steps of 15min"),
+        (108, "30min@Mon-Fri/09:30-15:45", "108 steps of 30min"),
     ],
 )
 def test_when_a_horizon_is_named_then_in_the_words_of_its_frequency(steps, freq, text):

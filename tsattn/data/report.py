@@ -18,14 +18,23 @@ class Finding:
 
 @dataclass(frozen=True)
 class Repair:
-    """Repairs of one kind: `what` was done, how often (`count`), and `where` the first one was."""
+    """Repairs of one kind: `what` was done, how often (`count`), and `where` the first one was.
+
+    columns: number of columns in which it was done; 0 for repairs of rows and of the whole table.
+    """
 
     what: str
     count: int
     where: str = ""
+    columns: int = 0
 
     def __str__(self) -> str:
-        return f"repaired: {self.what}: {self.count:,}" + (f" (first: {self.where})" if self.where else "")
+        return f"repaired: {self.what}: {self.amount}" + (f" (first: {self.where})" if self.where else "")
+
+    @property
+    def amount(self) -> str:
+        """The count as text, with the number of columns if there are several."""
+        return f"{self.count:,}" + (f" in {self.columns:,} columns" if self.columns > 1 else "")
 
 
 @dataclass(frozen=True)
@@ -78,9 +87,17 @@ class Notes:
     def find(self, what: str, value: str, flag: str = "") -> None:
         self.found.append(Finding(what, value, flag))
 
-    def repair(self, what: str, count: int, where: str = "") -> None:
+    def repair(self, what: str, count: int, where: str = "", columns: int = 0) -> None:
+        """Note a repair; one of the same kind as an earlier one is added to it."""
         if count:
-            self.repaired.append(Repair(what, int(count), where))
+            self._add(Repair(what, int(count), where, columns))
+
+    def _add(self, new: Repair) -> None:
+        for k, one in enumerate(self.repaired):
+            if one.what == new.what:
+                self.repaired[k] = dataclasses.replace(one, count=one.count + new.count, columns=one.columns + new.columns)
+                return
+        self.repaired.append(new)
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)
@@ -91,7 +108,8 @@ class Notes:
     def extend(self, other: Notes) -> None:
         """Append the notes of another stage."""
         self.found += other.found
-        self.repaired += other.repaired
+        for one in other.repaired:
+            self._add(one)
         self.warnings += other.warnings
         self.evidence += other.evidence
         self.left_out += other.left_out

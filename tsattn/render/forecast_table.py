@@ -12,8 +12,9 @@ from tsattn.data.cleaning.prepare import shown_history
 from tsattn.data.panel import Panel
 from tsattn.forecasting.frame import Forecast, quantile_name
 from tsattn.render.format import count, interval_levels, interval_name, number, places_of, span, stamps
+from tsattn.render.short_names import ShortNames
 from tsattn.render.sparkline import sparkline
-from tsattn.render.tables import MOST_ITEMS, NARROW, shortened, show, table
+from tsattn.render.tables import MOST_ITEMS, NARROW, name_note, show, table
 
 SPARK = "history | forecast"  # heading of the sparklines
 LEAST_NAME = 12  # minimum length of a series name, in characters
@@ -64,7 +65,7 @@ def forecast(
         ]
         heads = ["series", *(["level"] if level else []), *([SPARK] if drawn_line else []), "timestamp"]
         heads += [f">{head}" for head in columns.heads]
-        longest, spark = _room(console, heads, [[*own, *figures] for _, own, figures in rows])
+        short, spark = _fitted(console, heads, [[*own, *figures] for _, own, figures in rows], made.item_ids)
         if spark >= 0:
             break
     drawn = table(*heads, title=f"{model}: {count(len(made), 'series', 'series')}, the next {span(made.horizon, made.freq)}")
@@ -76,8 +77,11 @@ def forecast(
             history = shown_history(panel, index[own[0]], record=made.cleaning.at(b))
             before, after = sparkline(history, made.middle[1][b], max(spark, LEAST_SPARK))
             line = Text(before, style="dim").append("|").append(after, style="cyan")
-        drawn.add_row(Text(shortened(own[0], longest)), *map(Text, own[1:]), *([line] if drawn_line else []), *map(Text, figures))
+        drawn.add_row(
+            Text(short(own[0]) if own[0] else ""), *map(Text, own[1:]), *([line] if drawn_line else []), *map(Text, figures)
+        )
     show(console, drawn)
+    name_note(console, short)
     hidden = len(made.quantiles) - len({q for one in columns.levels for q in one}) if every_quantile else 0
     _omitted(console, made, shown, steps, hidden, saved=saved)
 
@@ -104,6 +108,20 @@ def _omitted(console: Console, made: Forecast, shown: int, steps: int, hidden: i
         where = "" if saved else "; write all of them with -o forecast.csv"
         listed = ", ".join(more[:-1]) + " and " + more[-1] if len(more) > 1 else more[0]
         console.print(Text(f"… {listed}{where}", style="dim"))
+
+
+def _fitted(
+    console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]], names: Sequence[str]
+) -> tuple[ShortNames, int]:
+    """Return the rule that shortens the names of series to the room for them, and the width of sparklines; see `_room`.
+
+    names: of all series, also of those that the table omits.
+    """
+    longest, spark = _room(console, columns, rows)
+    short = ShortNames.of(names, longest) if any(len(name) > longest for name, *_ in rows) else ShortNames(longest)
+    if short.note:  # names that lost a part leave more room
+        _, spark = _room(console, columns, [[short(name) if name else "", *rest] for name, *rest in rows])
+    return short, spark
 
 
 def _room(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, int]:

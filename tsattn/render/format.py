@@ -78,13 +78,16 @@ def count(number: int, noun: str, plural: str = "") -> str:
 
 
 def span(steps: int, freq: Freq) -> str:
-    """Format a number of steps in the unit of the frequency: 48 hours, 20 business days, 12 quarters, 96 steps of 15min."""
+    """Format a number of steps in the unit of the frequency: 48 hours, 20 business days, 12 quarters, 96 steps of 15min.
+
+    Open slots are left out: a step of 15min@Mon-Fri/09:30-15:45 is 15min.
+    """
     if freq.unit == "M":
         noun = {1: "month", 3: "quarter", 12: "year"}.get(freq.n, "")
     else:
         plain = {"h": "hour", "D": "day", "W": "week", "B": "business day", "min": "minute", "s": "second", "step": "step"}
         noun = plain.get(freq.unit, "") if freq.n == 1 else ""
-    return count(steps, noun) if noun else f"{count(steps, 'step')} of {freq}"
+    return count(steps, noun) if noun else f"{count(steps, 'step')} of {freq.plain}"
 
 
 def interval_levels(quantiles: tuple[float, ...]) -> tuple[float, float] | None:

@@ -149,7 +149,7 @@ def _data(found: Reported) -> str:
         parts.append(table(("inferred", "value", "override with"), rows, "What was inferred from the file", text=3))
     parts.append("<h3>Repairs</h3>\n")
     if read.repaired:
-        rows = [(one.what, one.where, f"{one.count:,}") for one in read.repaired]
+        rows = [(one.what, one.where, one.amount) for one in read.repaired]
         parts.append(table(("repair", "first", "count"), rows, "Repairs while reading", text=2))
     else:
         parts.append(_paragraph("Nothing had to be repaired."))

@@ -20,6 +20,7 @@ from tsattn.data.report import ReadReport
 from tsattn.forecasting.predict import Failure
 from tsattn.forecasting.scores import Backtest
 from tsattn.render.format import count, decimals, duration, number, span
+from tsattn.render.short_names import ShortNames, shortened
 
 MOST_ITEMS = 20
 COLUMNS = ("MASE", "WQL", "RMSE", "sMAPE", "coverage", "skill_MASE", "skill_WQL")
@@ -120,6 +121,12 @@ def written(console: Console, paths: Iterable[Path], failures: Sequence[Failure]
         console.print(Text(f"… and {len(files) - MOST_ITEMS:,} more files"))
 
 
+def name_note(console: Console, names: ShortNames) -> None:
+    """Print what the names of the series in a table share, if it is left out."""
+    if names.note:
+        console.print(Text(names.note, style="dim"))
+
+
 def sentences(console: Console, lines: Iterable[str]) -> None:
     """Print each sentence in bold on its own line."""
     for line in lines:
@@ -138,11 +145,6 @@ def scores(console: Console, rows: Sequence[Mapping[str, Any]], title: str = "",
         ]
         made.add_row(Text(shortened(str(row["model"]), MOST_MODEL)), *cells)
     show(console, made)
-
-
-def shortened(text: str, most: int) -> str:
-    """Replace the middle of a text longer than `most` characters by …"""
-    return text if len(text) <= most else f"{text[: most // 2]}…{text[-(most - most // 2 - 1) :]}"
 
 
 def _best(values: Sequence[Any], column: str) -> Any:
