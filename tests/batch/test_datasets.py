@@ -166,3 +166,13 @@ def test_when_a_job_reruns_over_an_old_dataset_then_no_cutoff_is_written_twice_a
     write_csv(house / "data.csv", rows(hours=200))
     main(["monitor", str(path), "--json", "--no-alert"])
     assert '"scored": 14' in capsys.readouterr().out
+
+
+def test_partitions_are_in_the_order_of_time_also_when_clocks_are_set_back_and_for_numbered_steps(tmp_path):
+    texts = ["2024-10-27T02:50:00+02:00", "2024-10-27T02:10:00+01:00", "2024-10-27T01:00:00+02:00"]
+    for job, names in (("zoned", texts), ("counted", ["9", "10", "8"])):
+        for name in names:
+            (tmp_path / f"job={job}" / f"cutoff={quote(name)}").mkdir(parents=True)
+    zoned, counted = ([cutoff for cutoff, _ in partitions(str(tmp_path), job)] for job in ("zoned", "counted"))
+    assert [cutoff.isoformat() for cutoff in zoned] == [texts[1], texts[0], texts[2]]
+    assert counted == [10, 9, 8]

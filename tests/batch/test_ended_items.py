@@ -73,7 +73,7 @@ def test_when_a_kept_forecast_is_of_a_series_that_ended_then_the_note_names_the_
 def test_when_the_clock_has_a_zone_then_the_cutoff_in_the_log_has_it(jobs, house, capsys):
     write_csv(house / "data.csv", [line.replace(":00,", ":00+00:00,") for line in rows()])
     _, log = run(jobs(JOB), capsys)
-    assert ", cutoff 2024-01-09 07:00:00 UTC" in log
+    assert ", cutoff 2024-01-09 07:00:00+00:00 UTC" in log
 
 
 def test_when_blocks_are_read_one_by_one_then_those_before_the_newest_row_leave_out_ended_items_too(jobs, house, capsys):

@@ -42,6 +42,21 @@ def test_when_the_input_has_lost_series_or_rows_since_the_last_run_then_a_warnin
     assert bool(said) == ("the input " in found)
 
 
+def test_when_clocks_are_set_back_then_a_later_end_at_an_earlier_local_time_is_no_loss(jobs, house, shipped, capsys):
+    start, step = np.datetime64("2024-10-24T22:00"), np.timedelta64(10, "m")
+    path = jobs(
+        JOB.replace("tiny", "zero-shot").replace("horizon", 'members = "network"\nhorizon')
+        + 'read = { timezone = "Europe/Berlin" }\n'
+    )
+    for steps, shown in ((306, "2024-10-27 02:50:00+02:00"), (308, "2024-10-27 02:10:00+01:00")):
+        stamps = start + step * np.arange(steps)
+        write_csv(house / "data.csv", [f"a,{stamp}Z,{10 + k % 7}" for k, stamp in enumerate(stamps)])
+        assert main(["run", str(path)]) == 0
+        said = capsys.readouterr()
+        assert shown in said.out
+    assert "the input ends at" not in said.err
+
+
 def test_when_a_late_run_sees_fewer_rows_then_there_is_no_warning(jobs, house, capsys):
     path = jobs(JOB)
     assert main(["run", str(path), "-q"]) == 0

@@ -1,4 +1,4 @@
-"""Retraining: models are retrained when old, promoted when not worse, and can be withdrawn."""
+"""Retraining: models are retrained when old, promoted when better, and can be withdrawn."""
 
 from __future__ import annotations
 
@@ -87,7 +87,9 @@ def test_when_a_new_model_was_rejected_then_the_next_retraining_is_due_after_the
     assert "tiny/1 is 30 days old, last compared with a new model 8 days ago" in capsys.readouterr().err
 
 
-def test_when_a_retraining_failed_then_the_next_run_repeats_it(jobs, house, trainings, monkeypatch):
+def test_when_a_retraining_failed_then_it_is_repeated_after_a_day_or_when_its_settings_change(
+    jobs, house, trainings, monkeypatch, capsys
+):
     from tsattn.errors import DataError
 
     asked = []
@@ -97,9 +99,21 @@ def test_when_a_retraining_failed_then_the_next_run_repeats_it(jobs, house, trai
         raise DataError("disk full")
 
     monkeypatch.setattr(api, "train", fail)
+    monkeypatch.setattr(retrain, "_age", lambda _: 30 * 86400.0)
     for _ in range(2):
-        assert main(["run", str(jobs(OLD)), "-q"]) == 0
+        assert main(["run", str(jobs(JOB))]) == 0
+    assert len(asked) == 1
+    said = capsys.readouterr().err
+    assert "retraining failed: disk full; tiny/1 stays in use" in said
+    assert "tiny/1 stays in use: retraining failed " in said
+    assert any(f" and is due again in {left}" in said for left in ("22 h 59 min", "23 h"))
+    assert main(["run", str(jobs(JOB + "training = { steps = 5 }\n")), "-q"]) == 0
     assert len(asked) == 2
+    seconds = retrain._seconds_since
+    monkeypatch.setattr(retrain, "_seconds_since", lambda moment: seconds(moment) + 23 * 3600.0)
+    assert main(["run", str(jobs(JOB + "training = { steps = 5 }\n"))]) == 0
+    assert len(asked) == 3
+    assert "tiny/1 is 30 days old, last retraining failed 23 h" in capsys.readouterr().err
 
 
 def test_when_both_models_are_zero_shot_unchanged_then_they_are_not_compared_and_the_present_one_stays(
@@ -112,9 +126,16 @@ def test_when_both_models_are_zero_shot_unchanged_then_they_are_not_compared_and
     assert versions(house) == [1]
 
 
-def test_when_new_models_are_not_worse_then_the_last_ones_are_kept_and_one_can_go_back(jobs, house, trainings, capsys):
+def test_when_both_models_score_exactly_the_same_then_the_present_one_stays(jobs, house, trainings, capsys):
+    trainings[1][:] = [0.2, 0.2]
+    assert main(["run", str(jobs(OLD))]) == 0
+    assert versions(house) == [1]
+    assert "the new model is not better (WQL 0.2000, tiny/1 0.2000, on 1 window): tiny/1 stays in use" in capsys.readouterr().err
+
+
+def test_when_new_models_are_better_then_the_last_ones_are_kept_and_one_can_go_back(jobs, house, trainings, capsys):
     for _ in range(2):
-        trainings[1][:] = [0.2, 0.2]
+        trainings[1][:] = [0.2, 0.3]
         assert main(["run", str(jobs(OLD)), "-q"]) == 0
     assert versions(house) == [2, 3]
     assert main(["models", "rollback", "tiny", "--workspace", str(house / ".tsattn"), "--json"]) == 0
@@ -140,7 +161,7 @@ def test_when_training_fails_then_the_present_model_goes_on(jobs, house, trainin
     assert "retraining failed: too short; tiny/1 stays in use" in capsys.readouterr().err
 
 
-def test_when_a_model_is_really_trained_anew_then_it_is_promoted_only_if_it_scores_no_worse(jobs, house, capsys, monkeypatch):
+def test_when_a_model_is_really_trained_anew_then_it_is_promoted_only_if_it_scores_better(jobs, house, capsys, monkeypatch):
     write_csv(house / "data.csv", rows(4, 400))
     network = "network = { context = 64, patch = 8, width = 16, heads = 2, layers = 1, horizon = 12 }\n"
     training = 'training = { steps = 1, batch = 8, device = "cpu", precision = "fp32", learning_rate = 1e-9 }\n'
@@ -222,7 +243,7 @@ def test_when_time_is_short_then_both_models_are_compared_on_the_same_windows(jo
     monkeypatch.setattr(api, "train", train)
     assert main(["run", str(jobs(OLD))]) == 0
     assert [found.windows for found, _ in seen] == [8, 8]
-    assert "the new model is not worse" in capsys.readouterr().err
+    assert "the new model is not better" in capsys.readouterr().err
 
 
 def test_when_another_panel_has_more_rows_or_series_then_origins_keep_their_series_and_times():

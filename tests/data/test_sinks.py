@@ -69,6 +69,15 @@ def test_when_the_suffix_is_unknown_then_the_error_lists_the_known(tmp_path, nam
     assert all(suffix in caught.value.hint for suffix in FORMATS)
 
 
+def test_when_the_suffix_is_that_of_a_spreadsheet_or_a_page_is_written_then_the_error_names_the_file_to_write(tmp_path):
+    with pytest.raises(ConfigError) as caught:
+        checked_suffix(tmp_path / "out.xlsx")
+    assert caught.value.hint.startswith(f"write {tmp_path / 'out.csv'}, which spreadsheet programs open; or use one of .csv")
+    with pytest.raises(ConfigError) as caught:
+        checked_suffix(tmp_path / "out.xlsx", (".html",))
+    assert caught.value.hint == f"name it {tmp_path / 'out.html'}"
+
+
 def test_when_the_folder_is_missing_then_the_error_says_how_to_make_it(tmp_path):
     with pytest.raises(ConfigError, match="does not exist"):
         write_table(zoned().to_arrow(), tmp_path / "no" / "out.csv")

@@ -53,6 +53,12 @@ def test_when_a_backtest_is_joint_then_models_are_scored_with_and_without(data):
     assert any("joint: MASE" in line and "lower than without" in line for line in found.verdicts)
 
 
+def test_when_no_series_leads_another_then_the_verdict_of_a_backtest_gives_that_as_the_reason(data):
+    found = tsattn.backtest(data, target=["upstream", "other"], horizon=3, windows=2, joint=True, baselines=["naive"])
+    assert any("the same scores as without, because no series leads another at any cutoff" in line for line in found.verdicts)
+    assert not any(" 0.0 %" in line and "than without" in line for line in found.verdicts)
+
+
 def test_when_sums_are_asked_for_too_then_joint_forecasts_add_up(data):
     found = tsattn.forecast(data, horizon=3, joint=True, sums="flow=upstream+downstream")
     rows = found.forecast.to_pandas().pivot(index="timestamp", columns="item_id", values="0.5")

@@ -63,6 +63,8 @@ def test_when_data_have_a_day_and_a_week_then_the_last_week_is_a_baseline_too():
     assert usual_baselines(Panel.from_arrays([weeks], freq="h"), usual) == (*usual, "long-cycle")
     assert usual_baselines(Panel.from_arrays([weeks[1:]], freq="h"), usual) == usual
     assert usual_baselines(Panel.from_arrays([weeks], freq="D"), usual) == usual
+    minutes = Panel.from_arrays([np.arange(3 * 1440.0)], freq="min")
+    assert usual_baselines(minutes, usual) == (*usual, "long-cycle")
 
 
 def test_when_a_trained_model_loses_to_zero_shot_then_the_sentence_names_the_option() -> None:

@@ -186,7 +186,7 @@ def _forecast(work: Work, model: JobModel, panel: Panel, lost: tuple[Failure, ..
         ended=ended,
         series=series,
         newest=last,
-        shown=show(panel, last),
+        shown=show(panel, last, offset=True),
         clock=TimeAxis(panel.freq, panel.tz),
         fingerprint=fingerprint(panel),
         effects=effects,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from tsattn.atomic import write_atomic
+from tsattn.batch.cutoffs import instant_of
 from tsattn.batch.job_values import dataset_folder
 from tsattn.batch.output_files import prepare
 from tsattn.data.iso_text import UNITS, finest, iso_column
@@ -230,7 +231,7 @@ def partitions(place: str, job: str) -> list[tuple[dt.datetime | int, str]]:
     names = [name for name in os.listdir(folder) if name.startswith("cutoff=")] if folder.is_dir() else []
     cutoffs = [_cutoff(unquote(name.removeprefix("cutoff="))) for name in names]
     named = [(c, os.path.join(folder, name, PART)) for c, name in zip(cutoffs, names, strict=True) if c is not None]
-    return sorted(named, key=lambda one: str(one[0]), reverse=True)
+    return sorted(named, key=lambda one: (isinstance(one[0], int), instant_of(one[0])), reverse=True)
 
 
 def _cutoff(text: str) -> dt.datetime | int | None:

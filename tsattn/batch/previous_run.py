@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
 
+from tsattn.batch.cutoffs import is_earlier
 from tsattn.batch.records import Records, now
 from tsattn.batch.runs import JobRun
 from tsattn.batch.series_names import SeriesNames
@@ -58,8 +59,7 @@ def lost_series(before: SeriesNames | None, here: SeriesNames, most: float) -> s
 
 
 def _ends_earlier(last: Mapping[str, Any], made: JobRun) -> list[str]:
-    # cutoffs are compared as text, which needs one format: those of equal length have it
-    if last["cutoff"] and made.cutoff and len(last["cutoff"]) == len(made.cutoff) and made.cutoff < last["cutoff"]:
+    if last["cutoff"] and made.cutoff and is_earlier(made.cutoff, last["cutoff"]):
         return [f"{WARNING}the input ends at {made.cutoff}; {_run(last['started'])}, it ended at {last['cutoff']}"]
     return []
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tsattn.batch.cutoffs import instant_of
 from tsattn.batch.job_values import Output
 from tsattn.batch.jobs import Job
 from tsattn.batch.secrets import expanded
-from tsattn.batch.stored_forecasts import instant_of, rows_at
+from tsattn.batch.stored_forecasts import rows_at
 from tsattn.data.output_formats import Tables
 from tsattn.data.result_files import PER_ITEM
 from tsattn.forecasting.frame import is_quantile_name

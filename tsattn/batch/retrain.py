@@ -1,4 +1,4 @@
-"""Model of a job: the newest version of its name, retrained when it is too old, and promoted only when not worse."""
+"""Model of a job: the newest version of its name, retrained when it is too old, and promoted only when better."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import math
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,31 +34,42 @@ from tsattn.workspace import ModelRef, Workspace
 Note = Callable[[str], None]
 COMPARING = 0.2  # share of max_time for comparing the new model with the current one
 LINE_EVERY = 60.0  # seconds between lines on the progress of a training
+RETRY = 23 * 3600.0  # seconds after which a failed retraining is repeated: less than a day, so that a daily job repeats it daily
 
 
 def fresh_model(job: Job, name: str, data: Any, workspace: Workspace, note: Note) -> ModelRef:
-    """The model to forecast with. A failed or worse retraining leaves the present one in use, and says so.
+    """The model to forecast with. A failed retraining, or one without a better model, leaves the present one in use, and says so.
 
-    A comparison that the new model lost counts as a retraining: the next one is due after `job.retrain` again. A failed one is
-    repeated at the next run. Raises TsattnError when there is no model, and none can be trained.
+    A comparison that the new model did not win counts as a retraining: the next one is due after `job.retrain` again. A failed
+    one is repeated after RETRY, or `job.retrain` if that is shorter, and at once if the job's settings of the model have changed.
+    Raises TsattnError when there is no model, and none can be trained.
     """
     versions = workspace.versions(name)
     current = versions[-1] if versions else None
     age = math.inf if current is None else _age(current)
-    since = _seconds_since(_attempt(job, name, workspace))
-    if current is not None and min(age, since) < (job.retrain or 0):
+    attempt = _attempt(job, name, workspace)
+    failed, since = attempt.failed_with is not None, _seconds_since(attempt.time)
+    if current is not None and (age < (job.retrain or 0) or since < _wait(job, attempt)):
+        if failed and age >= (job.retrain or 0):
+            rest = duration(_wait(job, attempt) - since)
+            note(f"{current} stays in use: retraining failed {duration(since)} ago and is due again in {rest}")
         return current
     limit = job.training.get("max_time")
     why = "there is no model yet" if current is None else f"{current} is {duration(age)} old" if age < math.inf else ""
-    why += f", last compared with a new model {duration(since)} ago" if current is not None and since < age < math.inf else ""
+    last = "last retraining failed" if failed else "last compared with a new model"
+    why += f", {last} {duration(since)} ago" if current is not None and since < age < math.inf else ""
+    began = dt.datetime.now(dt.UTC)
     note(f"training {name}{': ' if why else ''}{why}{'' if limit is None else f'; time limit {duration(limit)}'}")
     try:
         return _trained(job, name, data, workspace, current, note)
     except TsattnError as error:
         if current is None:
             raise
-        again = "another run is training it" if isinstance(error, LockedError) else f"retraining failed: {error.message}"
-        note(f"{WARNING}{again}; {current} stays in use")
+        if isinstance(error, LockedError):
+            note(f"{WARNING}another run is training it; {current} stays in use")
+        else:
+            _remember(job, name, workspace, Attempt(began.isoformat(), _settings(job)))
+            note(f"{WARNING}retraining failed: {error.message}; {current} stays in use")
         return current
 
 
@@ -84,15 +95,17 @@ def _trained(job: Job, name: str, data: Any, workspace: Workspace, current: Mode
         try:
             if trained.interrupted:
                 raise KeyboardInterrupt
-            if current is not None and not _as_good(job, data, trained, current, workspace, budget, listener):
-                _remember(job, name, workspace)
+            if current is not None and not _is_better(job, data, trained, current, workspace, budget, listener):
+                _remember(job, name, workspace, Attempt(dt.datetime.now(dt.UTC).isoformat()))
                 return current
             ref = workspace.next_version(name)
             workspace.make(ref.path.parent)
             trained.ref.path.rename(ref.path)
         finally:
             shutil.rmtree(place.root / "models", ignore_errors=True)
-        _remember(job, name, workspace)  # not before: a promotion that fails is repeated
+        _remember(
+            job, name, workspace, Attempt(dt.datetime.now(dt.UTC).isoformat())
+        )  # not before: a promotion that fails is repeated
         note(f"{ref} is in use now")
         for old in workspace.versions(name)[: -job.keep]:
             gone = old.path.with_name(f"{old.path.name}.removed")
@@ -111,10 +124,10 @@ def _listener(note: Note) -> Listener:
     return Listener(note=say, progress=Lines(say, LINE_EVERY))
 
 
-def _as_good(
+def _is_better(
     job: Job, data: Any, trained: Any, current: ModelRef, workspace: Workspace, budget: TimeBudget, listener: Listener
 ) -> bool:
-    """Return True if a candidate's weighted quantile loss is not above the current model's, on windows held back from both."""
+    """Return True if a candidate's weighted quantile loss is below the current model's, on windows held back from both."""
     if _same_weights(trained.ref, current):
         listener.note(f"training did not beat zero-shot, and {current} is the same zero-shot model: it stays in use")
         return False
@@ -138,10 +151,10 @@ def _as_good(
     losses = [float(found.table()[0]["WQL"]) for found in (new, old)]
     mine_shown, its_shown = _distinct(*losses)
     verdict = f"WQL {mine_shown}, {current} {its_shown}, on {count(old.windows, 'window')}"
-    worse = not math.isfinite(losses[0]) or losses[0] > losses[1]
-    kept = f"the new model is worse ({verdict}): {current} stays in use"
-    listener.note(kept if worse else f"the new model is not worse ({verdict})")
-    return not worse
+    better = math.isfinite(losses[0]) and not losses[0] >= losses[1]  # a loss of the current model may be NaN
+    kept = f"the new model is {'not better' if losses[0] == losses[1] else 'worse'} ({verdict}): {current} stays in use"
+    listener.note(f"the new model is better ({verdict})" if better else kept)
+    return better
 
 
 def _rest(budget: TimeBudget, share: float = 1.0) -> TimeBudget:
@@ -204,21 +217,41 @@ def _attempt_path(job: Job, workspace: Workspace) -> Path:
     return workspace.root / "candidates" / job.name / "retrained.json"
 
 
-def _remember(job: Job, name: str, workspace: Workspace) -> None:
-    """Store that a model was trained now, whether or not it is used."""
+@dataclass(frozen=True)
+class Attempt:
+    """Training of a job's model. time: ISO 8601, "" for none. failed_with: the settings of the model if it failed, else None."""
+
+    time: str = ""
+    failed_with: str | None = None
+
+
+def _settings(job: Job) -> str:
+    """Return the settings of a job that a failed training may depend on, as text."""
+    return repr((job.horizon, job.joint, sorted(job.network.items()), sorted(job.training.items())))
+
+
+def _wait(job: Job, attempt: Attempt) -> float:
+    """Return the seconds between an attempt and the next one."""
+    if attempt.failed_with is None:
+        return job.retrain or 0.0
+    return min(RETRY, job.retrain or 0.0) if attempt.failed_with == _settings(job) else 0.0
+
+
+def _remember(job: Job, name: str, workspace: Workspace, attempt: Attempt) -> None:
+    """Store the last attempt to train a model, whether or not the new model is used."""
     path = _attempt_path(job, workspace)
     workspace.make(path.parent)
     with write_atomic(path) as beside:
-        beside.write_text(json.dumps({"model": name, "time": dt.datetime.now(dt.UTC).isoformat()}), "utf-8")
+        beside.write_text(json.dumps({"model": name, **asdict(attempt)}), "utf-8")
 
 
-def _attempt(job: Job, name: str, workspace: Workspace) -> str:
-    """Return the time of the job's last completed training of a model, ISO 8601; "" if there was none."""
+def _attempt(job: Job, name: str, workspace: Workspace) -> Attempt:
+    """Return the job's last attempt to train a model."""
     try:
         found = json.loads(_attempt_path(job, workspace).read_text("utf-8"))
-        return str(found["time"]) if found["model"] == name else ""
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        return Attempt(str(found["time"]), found.get("failed_with")) if found["model"] == name else Attempt()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Attempt()
 
 
 def _age(ref: ModelRef) -> float:

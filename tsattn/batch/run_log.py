@@ -16,7 +16,8 @@ def tell(made: JobRun, log: Log) -> None:
     over = f", {made.ended_items} ended long ago" if made.ended_items else ""
     counts = f"{made.done} items without fallbacks, {_with_fallbacks(made)}, {made.failed} failed{over}, {made.rows} rows"
     kept = "".join(f"; {one}" for one in made.details.get("kept", []))
-    zone = f" {made.details['timezone']}" if "timezone" in made.details else ""
+    zone = made.details.get("timezone", "")
+    zone = "" if str(made.cutoff).endswith(zone) else f" {zone}"  # a fixed offset is in the cutoff already
     said = f"{made.status}: {made.error}" if made.error else f"{made.status}: {counts}, cutoff {made.cutoff}{zone}{kept}"
     about = {
         key: value for key, value in made.to_mapping().items() if key not in ("details", "error", "job") and value is not None

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from tsattn.batch.cutoffs import instant_of
 from tsattn.batch.datasets import partitions
 from tsattn.batch.job_values import Output
 from tsattn.batch.jobs import Job, JobFile
@@ -167,17 +168,6 @@ def rows_at(job: Job, output: Output, place: str, cutoffs: Mapping[str, Any]) ->
                 yield from read_parquet(Path(path), items)
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError):
         return
-
-
-def instant_of(value: Any) -> Any:
-    """Convert a cutoff of any format for comparison: to a naive datetime in UTC, or the number of a step; None for no cutoff."""
-    if isinstance(value, str):
-        value = int(value) if value.lstrip("-").isdecimal() else dt.datetime.fromisoformat(value)
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-        value = dt.datetime.combine(value, dt.time())
-    if isinstance(value, dt.datetime) and value.tzinfo is not None:
-        value = value.astimezone(dt.UTC).replace(tzinfo=None)
-    return value if isinstance(value, (dt.datetime, int)) else None
 
 
 def on_clock(value: Any, panel: Panel) -> np.datetime64:

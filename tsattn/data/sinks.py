@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+SPREADSHEETS = (".xlsx", ".xls", ".ods")
 ONE_FILE = "all series go into one file, with a column item_id"
 
 
@@ -41,7 +42,7 @@ def checked_suffix(path: str | Path, allowed: tuple[str, ...] = (), *, data: Any
     path, known = Path(path), allowed or tuple(FORMATS)
     if path.suffix.lower() not in known:
         kind = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
-        raise ConfigError(f"{path}: cannot write a file with {kind}", f"use one of {', '.join(known)}")
+        raise ConfigError(f"{path}: cannot write a file with {kind}", _other_suffix(path, known))
     if not path.parent.is_dir():
         raise ConfigError(f"{path}: the folder {path.parent} does not exist", f"make it first: mkdir -p {path.parent}")
     name = path.name.replace("{item_id}", "") if per_item else path.name
@@ -53,3 +54,12 @@ def checked_suffix(path: str | Path, allowed: tuple[str, ...] = (), *, data: Any
 
         refuse_input(path, data)
     return path
+
+
+def _other_suffix(path: Path, known: tuple[str, ...]) -> str:
+    """Return a hint on the suffix to use in place of the one of `path`."""
+    if len(known) == 1:
+        return f"name it {path.with_suffix(known[0])}"
+    if path.suffix.lower() in SPREADSHEETS and ".csv" in known:
+        return f"write {path.with_suffix('.csv')}, which spreadsheet programs open; or use one of {', '.join(known)}"
+    return f"use one of {', '.join(known)}"

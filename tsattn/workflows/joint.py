@@ -12,6 +12,7 @@ from tsattn.forecasting.scores import SKILLS, Backtest
 from tsattn.workflows.verdict import CLEAR
 
 MOST = 12  # lines
+NO_LEAD = "earlier values of one do not help to forecast another"
 
 
 def joint_effects(forecaster: Forecaster) -> tuple[JointEffect, ...] | None:
@@ -22,7 +23,7 @@ def joint_effects(forecaster: Forecaster) -> tuple[JointEffect, ...] | None:
 def joint_notes(effects: Sequence[JointEffect]) -> tuple[str, ...]:
     """Return a line for each series that others lead, those with the largest gain first."""
     if not effects:
-        return ("joint: no series leads another; forecasts are the same as without --joint",)
+        return (f"joint: no series leads another ({NO_LEAD}); forecasts are the same as without --joint",)
     best = sorted(effects, key=lambda effect: -effect.gain)
     more = (f"joint: {len(best) - MOST} more series follow others: see joint in --json",) if len(best) > MOST else ()
     return (*(f"joint: {effect}" for effect in best[:MOST]), *more)
@@ -64,12 +65,16 @@ def with_and_without(forecasters: Sequence[Forecaster], panel: Panel, horizon: i
 def joint_verdicts(scores: Backtest, models: Sequence[str] | None = None, hint: str = "") -> tuple[str, ...]:
     """Return a line for each of the models, by default all, that compares its scores with and without the effects between series.
 
+    Equal scores mean that no effect was found at any cutoff; the line says so.
     hint: what to type if both scores are clearly better with them.
     """
     lines = []
     for name in scores.models if models is None else models:
         joint = f"{name}, joint"
         if joint in scores.models:
+            if all(scores.score(joint, metric) == scores.score(name, metric) for metric in SKILLS):
+                lines.append(f"{joint}: the same scores as without, because no series leads another at any cutoff: {NO_LEAD}")
+                continue
             changes = [scores.score(joint, metric) / scores.score(name, metric) - 1 for metric in SKILLS]
             parts = [
                 f"{metric} {100 * abs(change):.1f} % {'lower' if change <= 0 else 'higher'}"

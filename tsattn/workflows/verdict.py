@@ -16,7 +16,7 @@ CLEAR = 0.01  # a smaller difference does not count
 CHANCE = 2.0  # standard errors: a smaller difference may be chance
 ZEROS = 0.4  # share of zeros from which on a series counts as intermittent
 INTERMITTENT = "historic-quantiles"  # a strong baseline for such series
-LONG, ENOUGH = "long-cycle", 3  # a strong baseline for data with a day and a week, if they hold this many weeks
+LONG, ENOUGH = "long-cycle", 3  # a strong baseline for data of several cycles, if they hold this many of a longer one
 
 
 def usual_baselines(panel: Panel, names: Sequence[str]) -> tuple[str, ...]:
@@ -26,7 +26,7 @@ def usual_baselines(panel: Panel, names: Sequence[str]) -> tuple[str, ...]:
     seen = panel.target[~np.isnan(panel.target)]
     intermittent = len(seen) > 0 and float(np.mean(seen == 0)) >= ZEROS
     cycles = panel.freq.season_lengths
-    long = len(cycles) > 1 and float(np.median(panel.lengths)) >= ENOUGH * cycles[-1]
+    long = len(cycles) > 1 and float(np.median(panel.lengths)) >= ENOUGH * cycles[1]
     more = [name for name, wanted in ((LONG, long), (INTERMITTENT, intermittent)) if wanted and name not in names]
     return (*names, *more)
 
