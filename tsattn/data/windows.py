@@ -35,8 +35,8 @@ class WindowBatch:
     learn from windows with the same or an earlier cutoff. cleaning: the record of the values that data/cleaning/prepare.py
     removed from past_target, None before; plausible: (B, L), see there. step_slots: (B, H) the slot of each step ahead, and
     past_rows: (B, L) the row of each slot, on the window's season grid (see slots.py); None where every step is its own slot.
-    calendar: C, how many of `known` are calendar features. days: (B, L+H) datetime64[D], the date of each step of daily data, or
-    the first day of each week of weekly data, if requested, NaT = none. group: (B,) int64; a model with attention across series
+    calendar: C, how many of `known` are calendar features. days: (B, L+H) datetime64[D], the first day of each step of data of
+    days, weeks, months or quarters, if requested, NaT = none. group: (B,) int64; a model with attention across series
     reads windows with the same number together (see groups.py); None = each window is read alone. parts: (B, G) int64, the parts
     of the name of each series (name_parts.py).
     observed: (B, L) the target as observed, where effects were removed from past_target; None = past_target is as observed.
@@ -245,8 +245,9 @@ def gather(
 
 
 def _has_days(panel: Panel) -> bool:
-    """Return True if each step of a panel is a known day or week."""
-    return panel.dated and (panel.freq.is_daily or weeks_of(panel.freq) == 1)
+    """Return True if each step of a panel is a known day, week, month or quarter."""
+    freq = panel.freq
+    return panel.dated and (freq.is_daily or weeks_of(freq) == 1 or (freq.unit == "M" and freq.n in (1, 3)))
 
 
 class _Index:

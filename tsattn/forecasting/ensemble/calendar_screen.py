@@ -1,4 +1,4 @@
-"""Search for the calendar events that a daily or weekly series follows, in its residuals from level and season.
+"""Search for the calendar events that a daily, weekly or monthly series follows, in its residuals from level and season.
 
 An event is a day, or the days before or after a yearly event (event_windows.py). Each occurrence of an event counts as one
 observation, since the noise of different years is independent. The evidence is a Bayes
@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from tsattn.data.freq import WEEKS_IN_YEAR
-from tsattn.forecasting.ensemble import weekly_events
 from tsattn.forecasting.ensemble.calendar_events import Events, events_between
 from tsattn.forecasting.ensemble.event_residuals import Residuals, residuals_of
 from tsattn.forecasting.ensemble.event_search import LEAST_ROWS, MOST, greedy, over_price
 from tsattn.forecasting.ensemble.event_windows import SLOPES, Event, name_of, weights_on
 from tsattn.forecasting.ensemble.holdout import Pools
+from tsattn.forecasting.ensemble.monthly_events import Months
+from tsattn.forecasting.ensemble.weekly_events import Weeks
 
 BEYOND = max(shape.days for shape in SLOPES)  # days after the last step: an event there may build up before it
 OWN = 32  # series, at most, that are searched alone
@@ -50,11 +51,12 @@ class Found(NamedTuple):
 def find_events(past: np.ndarray, days: np.ndarray, pools: Pools, seasons: tuple[int, ...]) -> Found:
     """Return the events that windows follow.
 
-    past: (B, L), NaN = missing. days: (B, L+H), of weekly data the first day of each week, NaT = none. A window uses the events
-    that its own past and its pool's show.
+    past: (B, L), NaN = missing. days: (B, L+H), the first day of each step, NaT = none. A window uses the events that its own
+    past and its pool's show.
     """
-    if seasons == (WEEKS_IN_YEAR,):
-        return find_weekly_events(past, days, pools)
+    steps = _steps_of(seasons)
+    if steps is not None:
+        return _find_in_steps(past, days, pools, steps)
     none = Found((), np.zeros((0, 1)), np.zeros(days.shape, np.int64), np.zeros((len(past), 0), bool))
     dated = ~np.isnat(days)
     enough = ((~np.isnan(past)) & dated[:, : past.shape[1]]).sum(1) >= LEAST_ROWS
@@ -133,46 +135,84 @@ def _mean(z: np.ndarray) -> np.ndarray:
     return np.where(count >= max(count.max(initial=0) / 4, 1), total / np.maximum(count, 1), np.nan)
 
 
-def find_weekly_events(past: np.ndarray, days: np.ndarray, pools: Pools) -> Found:
-    """Return the holidays that windows of weekly data follow, as `find_events` does; see weekly_events.py."""
+class Steps(Protocol):
+    """Effects on data of weeks, months or quarters: their names, and the search for them on an axis of such steps.
+
+    unit, step: a step is `step` days ("D") or months ("M"). bar: how clear an effect must be in a series that is searched alone.
+    """
+
+    @property
+    def unit(self) -> str: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def bar(self) -> float: ...
+    @property
+    def names(self) -> Sequence[str]: ...
+    def residuals_of(self, past: np.ndarray) -> np.ndarray:
+        """Return residuals of past (B, L), in which effects are searched."""
+        ...
+
+    def sizes_on(self, first: int, size: int) -> np.ndarray:
+        """Return (C, size) sizes of the effects in the steps that begin on each day, or in each month, from `first` on."""
+        ...
+
+    def found_in(self, values: np.ndarray, first: int, before: Sequence[int] = (), bar: float | None = None) -> list[int]:
+        """Return the effects that the mean of residuals (S, T) shows, those `before` included; the steps begin on `first`."""
+        ...
+
+    def loudest(self, values: np.ndarray, first: int, found: Sequence[int], most: int) -> np.ndarray:
+        """Return the series, at most `most` of (S, T), in which an effect beside those `found` is clearest."""
+        ...
+
+
+def _steps_of(seasons: tuple[int, ...]) -> Steps | None:
+    if seasons == (WEEKS_IN_YEAR,):
+        return Weeks()
+    return Months(12 // seasons[0]) if seasons in ((12,), (4,)) else None
+
+
+def _find_in_steps(past: np.ndarray, days: np.ndarray, pools: Pools, steps: Steps) -> Found:
+    """Return the effects that windows of weekly, monthly or quarterly data follow, as `find_events` does."""
     dated = ~np.isnat(days)
-    number = np.where(dated, days.astype("datetime64[D]").astype(np.int64), 0)
+    number = np.where(dated, days.astype(f"datetime64[{steps.unit}]").astype(np.int64), 0)
     first = int(number[dated].min()) if dated.any() else 0
     size = int(number[dated].max()) - first + 1 if dated.any() else 0
     place = np.where(dated, number - first, size)  # one more column takes what has no date
     chosen: list[tuple[int, ...]] = [()] * len(past)
-    left, length = weekly_events.residuals_of(past), past.shape[1]
-    for weekday in np.unique(place[dated] % 7).tolist():
-        # weeks that begin on the same day share an axis
-        on_axis = np.full((len(past), -(-(size - weekday) // 7) + 1), np.nan)
-        fits = dated[:, :length] & (place[:, :length] % 7 == weekday)
-        rows, steps = np.nonzero(fits)
-        on_axis[rows, place[rows, steps] // 7] = left[rows, steps]
+    left, length = steps.residuals_of(past), past.shape[1]
+    for phase in np.unique(place[dated] % steps.step).tolist():
+        # weeks that begin on the same day share an axis, and so do quarters that begin in the same months
+        on_axis = np.full((len(past), -(-(size - phase) // steps.step) + 1), np.nan)
+        fits = dated[:, :length] & (place[:, :length] % steps.step == phase)
+        rows, at = np.nonzero(fits)
+        on_axis[rows, place[rows, at] // steps.step] = left[rows, at]
         same = [(now[fits[now].any(1)], pool[fits[pool].any(1)]) for now, pool in pools]
-        for row, found in _weekly(on_axis[:, :-1], first + weekday, same):
+        for row, found in _of_pools(on_axis[:, :-1], first + phase, same, steps):
             chosen[row] = found
-    every = sorted({window for one in chosen for window in one})
+    every = sorted({effect for one in chosen for effect in one})
     if not every:
         return Found((), np.zeros((0, 1)), np.zeros(days.shape, np.int64), np.zeros((len(past), 0), bool))
-    on = weekly_events.shares_on(first, size)[every].sum(1)
-    names = tuple(weekly_events.WINDOWS[window].title for window in every)
-    used = np.array([[window in one for window in every] for one in chosen])
-    return Found(names, np.concatenate([on, np.zeros((len(on), 1))], 1), place, used)
+    on = np.concatenate([steps.sizes_on(first, size)[every], np.zeros((len(every), 1))], 1)
+    used = np.array([[effect in one for effect in every] for one in chosen])
+    return Found(tuple(steps.names[effect] for effect in every), on, place, used)
 
 
-def _weekly(z: np.ndarray, first: int, pools: Sequence[tuple[np.ndarray, np.ndarray]]) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Yield windows of weekly residuals z (B, T), and the holidays of the pool's mean and of single series of the pool."""
+def _of_pools(
+    z: np.ndarray, first: int, pools: Sequence[tuple[np.ndarray, np.ndarray]], steps: Steps
+) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield windows of residuals z (B, T), and the effects on the mean of their pool and on single series of the pool."""
     alone: dict[tuple[int, tuple[int, ...]], list[int]] = {}
     for now, pool in pools:
         if not len(now):
             continue
-        common = weekly_events.holidays_of(z[pool], first)
+        common = steps.found_in(z[pool], first)
         found = dict.fromkeys(common)
-        bar = float(np.sqrt(weekly_events.BAR**2 + 2 * np.log(max(len(pool), 1))))
-        for row in weekly_events.loudest(z[pool], first, common, OWN).tolist() if len(pool) > 1 else []:
+        bar = float(np.sqrt(steps.bar**2 + 2 * np.log(max(len(pool), 1))))
+        for row in steps.loudest(z[pool], first, common, OWN).tolist() if len(pool) > 1 else []:
             key = (int(pool[row]), tuple(common))
             if key not in alone:
-                alone[key] = weekly_events.holidays_of(z[pool[[row]]], first, common, bar)
+                alone[key] = steps.found_in(z[pool[[row]]], first, common, bar)
             found |= dict.fromkeys(alone[key])
         for row in now.tolist():
             yield row, tuple(found)

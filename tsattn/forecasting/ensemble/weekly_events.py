@@ -68,6 +68,29 @@ SINGLE = np.array([window.length == 1 for window in WINDOWS])
 YEARS = np.array([FEWEST if window.feast == "Easter" else FEWEST_OF_OTHERS for window in WINDOWS])
 
 
+class Weeks:
+    """Weeks as steps of `find_events`."""
+
+    unit, step, bar = "D", 7, BAR
+    names = tuple(window.title for window in WINDOWS)
+
+    def residuals_of(self, past: np.ndarray) -> np.ndarray:
+        """Return past (B, L), or its logarithms where it is positive, without the level of the weeks around, in robust scales."""
+        return residuals_of(past)
+
+    def sizes_on(self, first: int, size: int) -> np.ndarray:
+        """Return (W, size) shares of each window in the weeks that begin on the days from `first` on."""
+        return np.asarray(shares_on(first, size).sum(1))
+
+    def found_in(self, values: np.ndarray, first: int, before: Sequence[int] = (), bar: float | None = None) -> list[int]:
+        """Return the windows that the mean of series follows; see `holidays_of`."""
+        return holidays_of(values, first, before, BAR if bar is None else bar)
+
+    def loudest(self, values: np.ndarray, first: int, found: Sequence[int], most: int) -> np.ndarray:
+        """Return the series, at most `most` of (S, T), of whose residuals a window explains most beside those `found`."""
+        return loudest(values, first, found, most)
+
+
 def shares_on(first: int, days: int) -> np.ndarray:
     """Return (W, Y, days) shares of each window of WINDOWS, in each year, in the weeks that begin on the days from `first` on.
 
