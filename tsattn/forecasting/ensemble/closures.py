@@ -1,6 +1,6 @@
 """Closed days: a 0/1 covariate at one of whose values the target is zero, such as `closed` = 1 or `open` = 0.
 
-No addition and no factor turns a Monday and a Saturday both into zero, so such a covariate has no slope. Its rows are taken
+Phases of the season at which the target is nearly always zero, such as nights and Sundays, do not count: they say nothing. No addition and no factor turns a Monday and a Saturday both into zero, so such a covariate has no slope. Its rows are taken
 out of the history, and where it is set in the future the forecast is made of past values on such rows.
 """
 
@@ -10,9 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tsattn.forecasting.ensemble.series_effects import season_of
+
 CLOSED = 0.8  # share of zeros while closed, at least
 OPEN = 0.3  # share of zeros while open, at most
 FEWEST = 2  # closed rows of the pool
+RESTING = 0.8  # share of zeros from which on a phase of the season does not count
 OWN = 3  # closed rows of a series of its own that can prove it to be no closure for it
 
 
@@ -23,15 +26,30 @@ class Counts(NamedTuple):
     zeros: np.ndarray
 
 
-def count(past: np.ndarray, known: np.ndarray) -> Counts:
+def count(past: np.ndarray, known: np.ndarray, seasons: tuple[int, ...]) -> Counts:
     """Count rows of windows past (B, L), NaN = missing, by the 0/1 covariates among known (B, L, K); none for the others."""
     binary = ((known == 0) | (known == 1) | np.isnan(known)).all(1)  # (B, K)
     seen = ~np.isnan(past)
+    if binary.any():
+        seen &= ~_resting(past, seasons)
     rows, zeros = (
         np.stack([(where[..., None] & (known == value)).sum(1) for value in (0, 1)], -1) * binary[..., None]
         for where in (seen, seen & (past == 0))
     )
     return Counts(rows, zeros)
+
+
+def _resting(past: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
+    """Return (B, L) bool: True at phases of the season at which past (B, L) is nearly always zero."""
+    out = np.zeros(past.shape, bool)
+    season = np.array([season_of(int(rows), seasons) for rows in (~np.isnan(past)).sum(1)])
+    for length in np.unique(season[(past == 0).any(1) & (season > 1)]).tolist():
+        rows = np.flatnonzero(season == length)
+        for phase in range(length):
+            own = past[rows, phase::length]
+            zeros, seen = (own == 0).sum(1), (~np.isnan(own)).sum(1)
+            out[rows, phase::length] = (zeros >= RESTING * np.maximum(seen, 1))[:, None]
+    return out
 
 
 def closing(counts: Counts, now: np.ndarray, pool: np.ndarray) -> np.ndarray:

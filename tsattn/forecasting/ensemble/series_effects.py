@@ -279,7 +279,7 @@ def _normal(lagged: np.ndarray, pairs: np.ndarray | None, parts: np.ndarray, whi
     lags, count, length = lagged.shape
     half = np.tensordot(parts, pairs.reshape(lags, count, lags, count), 1)  # (R, K, A, K)
     gram = (half.swapaxes(2, 3) @ parts[:, None, :, None])[..., 0]
-    moment = (white @ lagged.reshape(-1, length).T).reshape(-1, lags, count)
+    moment = (white @ lagged.reshape(-1, length).T).reshape(len(white), lags, count)
     return gram, (parts[:, :, None] * moment).sum(1)
 
 

@@ -123,7 +123,7 @@ def estimates_of(
     length = past.shape[1]
     past = np.where(np.arange(length) < length - back[:, None], past, np.float32(np.nan))
     chunks = list(chunks_of(known))
-    bounds, bends, counts = zip(*(_summary(past[rows], known[rows]) for rows in chunks), strict=True)
+    bounds, bends, counts = zip(*(_summary(past[rows], known[rows], seasons) for rows in chunks), strict=True)
     every = closures.Counts(*(np.concatenate([one[i] for one in counts]) for i in (0, 1)))
     at = np.full((len(past), known.shape[2]), np.nan)
     for now, pooled in pools:
@@ -174,11 +174,11 @@ def _knots(
     return knots.chosen(np.concatenate(places), np.concatenate(gain), pools)
 
 
-def _summary(past: np.ndarray, known: np.ndarray) -> tuple[Bounds, np.ndarray, closures.Counts]:
+def _summary(past: np.ndarray, known: np.ndarray, seasons: tuple[int, ...]) -> tuple[Bounds, np.ndarray, closures.Counts]:
     """Return bounds of covariates (B, L, K) over observed rows of past (B, L), (B, K) True if they may bend, and counts."""
     seen = (~np.isnan(past))[..., None] & ~np.isnan(known)
     where = np.where(seen, known, np.float32(np.nan))
-    counts = closures.count(past, where)
+    counts = closures.count(past, where, seasons)
     if (~seen | (known == 0) | (known == 1)).all():  # no need to order zeros and ones
         zeros, ones = counts.rows[..., 0], counts.rows[..., 1]
         low, high = ((ones > 0) & (zeros == 0)) * 1.0, (ones > 0) * 1.0
