@@ -120,3 +120,16 @@ def test_when_no_holiday_is_found_then_the_forecast_is_the_same_as_without_dates
     without.days = False
     made = [predict(one, case.panel, horizon=AHEAD)[0].values for one in (forecaster(), without)]
     np.testing.assert_array_equal(*made)
+
+
+def test_when_a_season_of_four_weeks_ends_on_christmas_eve_then_one_window_describes_it():
+    days = weeks(6)
+    week = days[:, None] + np.arange(7)
+    month, day = week.astype("datetime64[M]").astype(np.int64) % 12 + 1, (week - week.astype("datetime64[M]")).astype(np.int64) + 1
+    peak = np.where(((month == 12) & (day <= 23)) | ((month == 11) & (day >= 26)), 1.9, 1.0).mean(1)
+    values = 1000 * peak * np.exp(0.05 * np.random.default_rng(0).normal(size=(4, len(days))))
+    found = names(values, days)
+    assert "27 November, lasting 28 days" in found
+    case = case_of(values, np.zeros((4, len(days), 0)), AHEAD, "W", [], start=str(days[0]))
+    made = predict(forecaster(), case.panel, horizon=AHEAD)[0].median
+    assert np.abs(made / (1000 * peak[-AHEAD:]) - 1).max() < 0.15

@@ -48,11 +48,13 @@ def _windows(feast: str, first: dict[int, str], lengths: tuple[int, ...]) -> lis
     return [Window(feast, offset, length, name) for offset, name in first.items() for length in lengths]
 
 
+SEASON = {14: "11 December", 21: "4 December", 28: "27 November", 35: "20 November", 42: "13 November"}  # to 24 December
 WINDOWS = (
     *_windows("Christmas", {0: "25 December"}, (1, 2, 7)),
     *_windows("Christmas", {-1: "24 December"}, (3, 7, 9, 14)),
     *_windows("Christmas", {-4: "21 December", -7: "18 December", -11: "14 December"}, (7, 14)),
     *_windows("Christmas", {-14: "11 December", 2: "27 December"}, (7,)),
+    *(Window("Christmas", -days, days, name) for days, name in SEASON.items()),
     *_windows("New Year", {0: "1 January"}, (1, 3, 6, 7, 14)),
     *_windows("New Year", {-1: "31 December", 1: "2 January"}, (2, 7)),
     *_windows("Easter", {-14: "2nd Sunday before Easter", -13: "2nd Monday before Easter"}, (7,)),
