@@ -41,6 +41,15 @@ def test_when_a_series_fell_and_came_back_then_the_slump_is_found(seed):
     assert found == list(range(found[0], found[-1] + 1))
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_when_the_last_steps_of_a_recovery_are_still_low_then_they_belong_to_the_slump(seed):
+    values = with_slump(arrivals(seed=seed))
+    values[END : END + 8] *= np.linspace(0.76, 0.9, 8)
+    assert END + 3 <= positions(values)[-1] <= END + 12
+    # but a whole year is kept, so that the newest season is known
+    assert max(positions(values[: END + 14]), default=0) <= END + 1
+
+
 def test_a_slump_is_found_in_weeks_too():
     found = positions(with_slump(arrivals(period=52), 500, 590), 365.25 / 7)
     assert 497 <= found[0] <= 503

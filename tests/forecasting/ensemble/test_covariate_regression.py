@@ -126,6 +126,19 @@ def test_when_shops_are_closed_then_nothing_is_forecast_and_the_other_days_are_n
     assert closed.to_mapping()["form"] == "closed"
 
 
+def test_when_hours_are_always_zero_at_night_then_a_closed_day_is_zero_all_day():
+    rng, hours = np.random.default_rng(7), np.arange(60 * 24 + 48)
+    shut = np.isin(hours // 24, (12, 29, 43, 60)).astype(float)
+    day = np.clip(np.sin(2 * np.pi * (hours % 24 - 7) / 24), 0, None) * (hours // 24 % 7 != 6)  # closed at night and on Sundays
+    calls = rng.poisson(80 * day) * (1 - shut)
+    case = case_of(calls[None].astype(float), shut[None, :, None], 48, "h", ["closed"])
+    made = forecaster()
+    values = predict(made, case.panel, horizon=48)[0].median[0]
+    assert (values[:24] == 0).all()
+    assert values[24:].max() > 60
+    assert [effect.form for effect in made.effects(case.panel)] == ["closed"]
+
+
 def test_when_heating_and_cooling_both_raise_a_load_then_the_slopes_differ_in_sign():
     rng, rows = np.random.default_rng(0), 600 + HORIZON
     weather = np.zeros(rows)

@@ -125,7 +125,10 @@ def test_when_no_holiday_is_found_then_the_forecast_is_the_same_as_without_dates
 def test_when_a_season_of_four_weeks_ends_on_christmas_eve_then_one_window_describes_it():
     days = weeks(6)
     week = days[:, None] + np.arange(7)
-    month, day = week.astype("datetime64[M]").astype(np.int64) % 12 + 1, (week - week.astype("datetime64[M]")).astype(np.int64) + 1
+    month, day = (
+        week.astype("datetime64[M]").astype(np.int64) % 12 + 1,
+        (week - week.astype("datetime64[M]")).astype(np.int64) + 1,
+    )
     peak = np.where(((month == 12) & (day <= 23)) | ((month == 11) & (day >= 26)), 1.9, 1.0).mean(1)
     values = 1000 * peak * np.exp(0.05 * np.random.default_rng(0).normal(size=(4, len(days))))
     found = names(values, days)

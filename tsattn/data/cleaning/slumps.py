@@ -24,6 +24,7 @@ DEEP, DEEP_STEPS = 0.4, 1 / 6  # of the usual value, for so many years in all
 MOST = 1.6  # of the usual value after a slump, at most: else it is another series
 RARELY = 0.02  # share of the other values that may be FELL: more are the noise of the series
 SETTLED = 0.15  # by which medians of half a year may differ from a new level
+RECOVERED = 0.93  # of the median of the newest year, from which on a recovery is over
 LIKE_BEFORE = 0.1  # by which values at a new level may differ from their usual values times that level, in the median
 
 
@@ -79,8 +80,11 @@ def _slump(values: np.ndarray, period: int) -> Slump | None:
     is_deep = (share[begin:end] <= DEEP * level).sum() >= max(2, DEEP_STEPS * period)
     is_back = USUAL <= np.nanmedian(after[:period]) <= MOST
     is_alone = (others <= FELL).sum() <= RARELY * np.isfinite(others).sum()
+    if not (is_deep and is_back and is_alone):
+        return None
+    end = _recovered(share, end, period)
     at = np.arange(begin, end)
-    return Slump(0, at[~np.isnan(values[at])], level, end) if is_deep and is_back and is_alone else None
+    return Slump(0, at[~np.isnan(values[at])], level, end)
 
 
 def _first_fall(values: np.ndarray, period: int) -> int | None:
@@ -123,6 +127,14 @@ def _back(share: np.ndarray, begin: int, period: int) -> tuple[int, float] | Non
         if share[end] >= USUAL and np.nanmedian(share[end : end + half]) >= USUAL:
             return end, 1.0
     return None
+
+
+def _recovered(share: np.ndarray, end: int, period: int) -> int:
+    """Return the first step from `end` on where the series is near the newest year: the last steps of a recovery still rise."""
+    usual = RECOVERED * float(np.nanmedian(share[-period:])) if np.isfinite(share[-period:]).any() else 0.0
+    while end < len(share) - period and not np.sort(share[end : end + 3])[1] >= usual:  # NaN last
+        end += 1
+    return end
 
 
 def _settled(share: np.ndarray, begin: int, period: int) -> tuple[int, float] | None:

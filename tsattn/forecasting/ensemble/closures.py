@@ -1,7 +1,8 @@
 """Closed days: a 0/1 covariate at one of whose values the target is zero, such as `closed` = 1 or `open` = 0.
 
-Phases of the season at which the target is nearly always zero, such as nights and Sundays, do not count: they say nothing. No addition and no factor turns a Monday and a Saturday both into zero, so such a covariate has no slope. Its rows are taken
-out of the history, and where it is set in the future the forecast is made of past values on such rows.
+No addition and no factor turns a Monday and a Saturday both into zero, so such a covariate has no slope. Its rows are taken
+out of the history, and where it is set in the future the forecast is made of past values on such rows. Phases of the season at
+which the target is nearly always zero, such as nights and Sundays, do not count: they say nothing.
 """
 
 from __future__ import annotations
@@ -40,15 +41,18 @@ def count(past: np.ndarray, known: np.ndarray, seasons: tuple[int, ...]) -> Coun
 
 
 def _resting(past: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
-    """Return (B, L) bool: True at phases of the season at which past (B, L) is nearly always zero."""
+    """Return (B, L) bool: True at phases of the season at which past (B, L) is nearly always zero, if it rarely is at others."""
     out = np.zeros(past.shape, bool)
     season = np.array([season_of(int(rows), seasons) for rows in (~np.isnan(past)).sum(1)])
     for length in np.unique(season[(past == 0).any(1) & (season > 1)]).tolist():
-        rows = np.flatnonzero(season == length)
-        for phase in range(length):
-            own = past[rows, phase::length]
-            zeros, seen = (own == 0).sum(1), (~np.isnan(own)).sum(1)
-            out[rows, phase::length] = (zeros >= RESTING * np.maximum(seen, 1))[:, None]
+        rows, phase = np.flatnonzero(season == length), np.arange(past.shape[1]) % length
+        zeros, seen = (
+            np.stack([each[:, at::length].sum(1) for at in range(length)], 1) for each in (past[rows] == 0, ~np.isnan(past[rows]))
+        )
+        rests = zeros >= RESTING * np.maximum(seen, 1)  # (n, length)
+        awake = np.where(rests, 0, seen).sum(1)
+        rests &= ((awake > 0) & (np.where(rests, 0, zeros).sum(1) <= OPEN * awake))[:, None]
+        out[rows] = rests[:, phase]
     return out
 
 
