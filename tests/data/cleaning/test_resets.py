@@ -96,3 +96,13 @@ def test_preparing_continues_the_growth_and_records_the_resets() -> None:
     assert len(made.cleaning.of(LEVEL_SHIFT)) == 0
     assert np.diff(made.past[0]).min() > 0
     np.testing.assert_array_equal(prepare(past, (24, 168), year=YEAR, level_shifts=False, horizon=48).past, past)
+
+
+def test_a_price_that_crashes_after_a_steady_rise_is_left_alone() -> None:
+    taken = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        logs = np.cumsum(0.003 + 0.008 * rng.normal(size=500))
+        logs[480:] -= rng.uniform(0.2, 0.5)
+        taken += bool(places(100 * np.exp(logs).astype(np.float32), horizon=30, periods=(5,), year=252.0))
+    assert taken <= 1

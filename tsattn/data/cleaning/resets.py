@@ -16,7 +16,9 @@ NEWEST = 3  # values since a reset that is the only one: fewer may be an error o
 FAR = 10.0  # times the mean step that the largest one has: others need no closer look
 CLEAR = 5.0  # times the largest other step against the growth that the smallest reset has
 STEADY = 0.8  # fraction of the movement between the means of BLOCKS equal parts before the last reset that is growth
-ONLY = 0.9  # the same before a reset that is the only one: a price may crash after a long rise
+ONLY = 0.9  # the same before a reset that is the only one
+ONWARD = 0.95  # fraction of the steps before the only reset that are not against the growth, or else
+CLOSE = 2.5  # standard deviation of a step, from which the values before it stay near a line: a price may crash after a long rise
 BLOCKS = 24
 LARGEST = 0.5  # times a usual reset that a step of the growth may have: others are states, such as on and off
 ALIKE = 4.0  # ratio of the growth since the last reset to that of all the history
@@ -90,7 +92,16 @@ def _is_steady(steps: np.ndarray, cuts: np.ndarray) -> bool:
     grown = steps[: cuts[-1]].copy()
     grown[cuts[:-1]] = 0.0
     parts = np.array([part.mean() for part in np.array_split(np.cumsum(grown), BLOCKS)])
-    return bool(parts[-1] - parts[0] > (STEADY if len(cuts) > 1 else ONLY) * np.abs(np.diff(parts)).sum())
+    if not parts[-1] - parts[0] > (STEADY if len(cuts) > 1 else ONLY) * np.abs(np.diff(parts)).sum():
+        return False
+    return len(cuts) > 1 or bool((grown >= 0).mean() >= ONWARD) or _is_near_a_line(grown)
+
+
+def _is_near_a_line(steps: np.ndarray) -> bool:
+    """Return True if values with these steps (n,) deviate from a line by noise, not by a walk."""
+    values, t = np.cumsum(steps), np.arange(len(steps))
+    left = values - np.polyval(np.polyfit(t, values, 1), t)
+    return bool(left.std() <= CLOSE * steps.std())
 
 
 def _scales(values: np.ndarray, steps: np.ndarray, cuts: np.ndarray) -> bool:
