@@ -113,3 +113,16 @@ def test_when_series_share_their_cutoffs_errors_then_the_standard_error_is_that_
     assert np.isnan(
         backtest([Naive(), SeasonalNaive()], Panel.from_arrays([shared]), horizon=6, windows=1).standard_error(*names)
     )
+
+
+def test_the_standard_error_of_few_series_is_larger_by_the_quantile_of_students_t() -> None:
+    rng = np.random.default_rng(0)
+    few = [10 + rng.normal(0, 1, 60) for _ in range(4)]
+    errors = []
+    for copies in (1, 25):  # the same spread between the series
+        panel = Panel.from_arrays(few * copies, freq="D")
+        errors.append(
+            backtest([Naive(), SeasonalNaive()], panel, horizon=6, windows=1).standard_error("naive", "seasonal-naive", "MASE")
+        )
+    usual = np.sqrt(4 / 3) / np.sqrt(100 / 99) * np.sqrt(25)
+    assert errors[0] / errors[1] == pytest.approx(usual * 3.18 / 1.98, rel=0.05)

@@ -11,6 +11,7 @@ import numpy as np
 from tsattn.data.freq import Freq
 from tsattn.forecasting.frame import clock_column, quantile_name
 from tsattn.forecasting.metrics import METRICS, Sums, quantile_coverage, skill
+from tsattn.forecasting.quantiles import normal_scores, student_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,8 @@ class Backtest:
         """Return the standard error of score(model) / score(other) for a metric of SKILLS; NaN with a single series and cutoff.
 
         The errors of two models on the same windows are paired, and those of one series, or of one cutoff, are correlated: of
-        the two groupings, the one with the larger variance counts (linearisation of a ratio; Cochran, 1977, section 6.3).
+        the two groupings, the one with the larger variance counts (linearisation of a ratio; Cochran, 1977, section 6.3). It is
+        larger for few groups, so that two of them are an interval of 95 % there too (Student's t).
         """
         mine, its = (self.models.index(name) for name in (model, other))
         found = []
@@ -95,7 +97,8 @@ class Backtest:
             total, groups = some[its].sum(), some.shape[1]
             if groups > 1 and total > 0:
                 rest = some[mine] - some[mine].sum() / total * some[its]
-                found.append(np.sqrt(groups / (groups - 1) * np.square(rest).sum()) / total)
+                few = student_scores((0.975,), groups - 1) / normal_scores((0.975,))
+                found.append(few[0] * np.sqrt(groups / (groups - 1) * np.square(rest).sum()) / total)
         return float(max(found)) if found else float("nan")
 
     def table(self) -> list[dict[str, str | float]]:
