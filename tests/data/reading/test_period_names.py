@@ -28,6 +28,13 @@ STEPS = {
     "years with gaps": (("year_1990", "year_2000", "year_2005"), "5YS", "1990-01-01"),
     "names of R": (("X2022.01", "X2022.02", "X2022.03"), "MS", "2022-01-01"),
     "quarters": (("Sales Q1 FY22", "Sales Q2 FY22", "Sales Q3 FY22"), "QS", "2022-01-01"),
+    "months of offices behind a measure": (("CPI 2017M11", "CPI 2017M12", "CPI 2018M01"), "MS", "2017-11-01"),
+    "a base year before months": (
+        ("Index (2015=100) 2017M01", "Index (2015=100) 2017M02", "Index (2015=100) 2017M03"),
+        "MS",
+        "2017-01-01",
+    ),
+    "a base year behind years": (("2019 Index (2015=100)", "2020 Index (2015=100)", "2021 Index (2015=100)"), "YS", "2019-01-01"),
 }
 
 

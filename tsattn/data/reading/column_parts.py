@@ -12,15 +12,15 @@ from tsattn.data.reading.columns import Column
 from tsattn.data.reading.date_parts import NAIVE, month_names, zone_offset
 from tsattn.data.reading.date_spelling import normalized
 from tsattn.data.reading.date_texts import parse_texts, times_of_day
-from tsattn.data.reading.month_names import ZONE_NAMES
+from tsattn.data.reading.month_names import QUARTER_WORD, ZONE_NAMES
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.time_names import plain, says_time, time_words
 
 # part -> (least, greatest, pattern of a text, where the group n is the number)
 _PARTS: dict[str, tuple[int, int, str]] = {
-    "year": (1000, 9999, r"^(?:fy ?)?(?P<n>\d{4})$"),
+    "year": (1000, 9999, r"^(?:fy ?)?(?P<n>\d{4})\.?$"),
     "month": (1, 12, r"^(?:m|p(?:er(?:iod)?)? ?)?(?P<n>\d{1,2})$"),
-    "quarter": (1, 4, r"^(?:q|t|k|qtr ?|quarter ?|trimestre ?)?(?P<n>[1-4])(?:q|t|\.? ?quartal|st|nd|rd|th)?$"),
+    "quarter": (1, 4, rf"^(?:k|{QUARTER_WORD})?(?P<n>[1-4])(?:q|t|\.? ?quartal|st|nd|rd|th)?$"),
     "half": (1, 2, r"^(?:h|s|half ?)?(?P<n>[12])(?:h|s)?$"),
     "week": (1, 53, r"^(?:w|kw|wk|week ?)?(?P<n>\d{1,2})$"),
     "day_of_year": (1, 366, r"^(?P<n>\d{1,3})$"),

@@ -35,10 +35,10 @@ _CLOCK = re.compile(
     r"(?:\s*(?:-|–|to)\s*\d{1,2}[:.h]\d\d(?:[:.]00)?)?"
     r"(?: [(\[]?(?:[kM]?Wh?|m3|m³|l|gal)[)\]]?)?"
 )
-_HOUR = re.compile(r"(\d{1,2}) ?(?:h|hr|hrs|uhr|([AaPp][Mm]))\.?", re.I)
+_HOUR = re.compile(r"(\d{1,2}) ?(?:h|hr|hrs|uhr|시|時|时|([AaPp][Mm]))\.?", re.I)
 _SPAN = re.compile(r"(\d{1,2}) ?[-–] ?(\d{1,2})()")  # 00-01
 _COUNTED = re.compile(
-    r"(?P<word>h|he|hr|hour|hours|hour ?ending|stunde|hora|heure|sp|period|settlement ?period|hh|qh|pte|ptu|interval|int|slot|q|)"
+    r"(?:[kMG]?Wh?[ _.-])?(?P<word>h|he|hr|hour|hours|hour ?ending|stunde|hora|heure|sp|period|settlement ?period|hh|qh|pte|ptu|interval|int|slot|q|tp|val|value|[kM]?Wh|)"
     r"[ _.-]?(?P<n>\d{1,2})",
     re.I,
 )

@@ -151,6 +151,9 @@ _WEEKS: dict[str, str] = {
     "it": "lunedi/lun martedi/mar mercoledi/mer giovedi/gio venerdi/ven sabato/sab domenica/dom",
     "nl": "maandag/ma dinsdag/di woensdag/wo donderdag/do vrijdag/vr zaterdag/za zondag/zo",
 }
+# words before the number of a quarter: Q1, T1, Qtr 1, Qrtl1, Kwrt1, Trim.1; a dot and blanks may follow them
+QUARTER_WORDS = ("q", "t", "qtr", "qrtl", "quarter", "quartal", "kwrt", "kwartaal", "kwartal", "kvartal", "trim", "trimestre")
+QUARTER_WORD = rf"(?:{'|'.join(QUARTER_WORDS)})[. ]{{0,2}}"
 # name after a time of day -> (minutes from UTC, a zone that uses it)
 ZONE_NAMES: dict[str, tuple[int, str]] = {
     "z": (0, "UTC"),

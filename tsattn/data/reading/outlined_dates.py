@@ -9,13 +9,13 @@ import numpy as np
 from tsattn.data import arrow
 from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.footers import is_total
-from tsattn.data.reading.month_names import months_among
+from tsattn.data.reading.month_names import QUARTER_WORD, months_among
 from tsattn.data.reading.time_names import plain
 from tsattn.data.report import Notes
 
 _YEAR = re.compile(r"(?:fy ?)?((?:1[89]|20|21)\d\d)")
 _YEAR_BEHIND = re.compile(r"(?<=[^\W\d])[/ .-]+(?:19|20)\d\d$")
-_QUARTER = re.compile(r"(?:q|t|qtr ?|quarter ?|quartal ?|trimestre ?)([1-4])|([1-4])\. ?(?:quartal|trimestre)")
+_QUARTER = re.compile(rf"{QUARTER_WORD}([1-4])|([1-4])\. ?(?:quartal|trimestre)")
 _MOST = 5000  # rows; a pivot table has few
 
 

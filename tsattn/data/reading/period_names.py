@@ -13,6 +13,7 @@ from tsattn.data.reading.name_shapes import names_shaped
 
 _FEWEST = 3  # periods that show that numbers in names are periods
 _SOME = 400  # of many names, tested first
+_MOST_DIGITS = 14  # in a name with brackets
 _CACHED = 1 << 12  # names in the cache
 _FIRST_YEAR, _LAST_YEAR, _PIVOT = 1800, 2100, 69  # years of two digits stand for 1969 to 2068
 _YEAR_WORDS = {"", "y", "yr", "year", "x", "fy", "jahr", "ano", "anno", "annee"}  # words whose numbers are certainly years
@@ -98,7 +99,7 @@ def holds_period(name: str) -> bool:
 
 def _splits(names: Sequence[str]) -> list[_Split]:
     """Return the names with a period; none if few of many names have one."""
-    likely = names_shaped(names, lambda name: 2 <= sum(c.isdigit() for c in name) <= 6)
+    likely = names_shaped(names, lambda name: 2 <= sum(c.isdigit() for c in name) <= (_MOST_DIGITS if "(" in name else 6))
     some = likely[:: max(1, len(likely) // _SOME)]
     if 2 * sum(_split(name) is not None for name in some) < len(some):
         return []
@@ -116,12 +117,13 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
         rf"(?<![^\W\d_])Q{quarter}{between}(?:FY[ ']?)?{either}",
         rf"(?<![^\W\d_]){quarter}Q{between}(?:FY[ ']?)?{either}",
         rf"(?:(?<![^\W\d_])FY[ ']?)?{year}{between}Q{quarter}",
-        rf"{year}[-./_ ]?(?P<m>0[1-9]|1[0-2])",
+        rf"{year}[-./_ M]?(?P<m>0[1-9]|1[0-2])",
         rf"(?P<m>0[1-9]|1[0-2])[-./_ ]?{year}",
         rf"(?<![^\W\d_])FY[ '-]?{either}",
         year,
     )
-    return tuple(re.compile(rf"(?P<before>\D*?){one}(?P<after>\D*)", re.I) for one in within)
+    beside = r"(?:\D|\([^()]*\))"  # digits only in brackets: Index (2015=100) 2017M01
+    return tuple(re.compile(rf"(?P<before>{beside}*?){one}(?P<after>{beside}*)", re.I) for one in within)
 
 
 def _split(name: str) -> _Split | None:

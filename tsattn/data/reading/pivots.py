@@ -15,7 +15,7 @@ from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.dated_names import dates_in_order, parsed_names
 from tsattn.data.reading.day_columns import long_table, matrix
 from tsattn.data.reading.footers import is_total
-from tsattn.data.reading.month_names import months_among
+from tsattn.data.reading.month_names import QUARTER_WORD, months_among
 from tsattn.data.reading.name_shapes import names_shaped
 from tsattn.data.reading.numbers import as_numbers
 from tsattn.data.reading.period_names import periods_within
@@ -172,7 +172,9 @@ def _number(part: str, text: str) -> int:
         if found is None or int(found[1]) > (12 if found[2] else 23):
             return 0
         return (int(found[1]) % 12 + 12 * (found[2].lower() == "p") if found[2] else int(found[1])) + 1
-    found = re.fullmatch({"quarter": r"q ?([1-4])|([1-4])\. ?quartal", "week": r"(?:w|kw|wk|week)? ?(\d{1,2})"}[part], plain)
+    found = re.fullmatch(
+        {"quarter": rf"{QUARTER_WORD}([1-4])|([1-4])\. ?quartal", "week": r"(?:w|kw|wk|week)? ?(\d{1,2})"}[part], plain
+    )
     return int(next(g for g in found.groups() if g)) if found else 0
 
 

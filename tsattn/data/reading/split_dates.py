@@ -41,6 +41,7 @@ from tsattn.errors import ConfigError, DataError
 _UNNAMED = re.compile(r"column_\d+")
 _FIRST_COLUMNS = 8  # columns without names in which a date is looked for
 _FEWEST_TIMES, _MOST_TIMES = 8, 1440  # times of a day in a column that no name marks as time
+_LETTERS = {"m": "month", "d": "day"}
 _WITHIN_A_DAY = {"time", "hour", "moment", "period"}
 
 
@@ -56,6 +57,8 @@ def year_and_parts(table: Table, columns: Mapping[str, Column], notes: Notes, as
     named = _named_parts(columns)
     if "year" not in named and (asked or all(_UNNAMED.fullmatch(n) for n in list(table.columns)[:2])):
         named = _parts_further_right(list(islice(columns.values(), _FIRST_COLUMNS)))
+    if "year" in named and not {"month", "day"} & set(named):
+        named = {**_letters(columns), **named}
     if "month" not in named and "year" in named and "minute" in named and part_of(named["minute"], "month") is not None:
         named = {**named, "month": named["minute"]}  # Mn
     if "month" not in named:
@@ -93,6 +96,12 @@ def _named_parts(columns: Mapping[str, Column]) -> dict[str, Column]:
             if part not in found or (exact and len(time_words(found[part].name)) > 1):
                 found[part] = column
     return found
+
+
+def _letters(columns: Mapping[str, Column]) -> dict[str, Column]:
+    """Return the columns m and d as month and day, if there are both."""
+    found = {_LETTERS[n.strip().lower()]: c for n, c in columns.items() if n.strip().lower() in _LETTERS}
+    return found if len(found) == len(_LETTERS) else {}
 
 
 def _parts_further_right(columns: list[Column]) -> dict[str, Column]:

@@ -16,7 +16,7 @@ from tsattn.data.reading.columns import Column, Table
 from tsattn.data.reading.date_texts import parse_texts
 from tsattn.data.reading.dated_names import dates_in_order, parsed_names
 from tsattn.data.reading.day_columns import hours_named
-from tsattn.data.reading.month_names import months_among
+from tsattn.data.reading.month_names import QUARTER_WORDS, months_among
 from tsattn.data.reading.name_shapes import names_that, shape
 from tsattn.data.reading.period_names import PeriodNames, periods_within
 from tsattn.data.reading.time_names import parts_named, says_only_time
@@ -24,7 +24,7 @@ from tsattn.data.report import Notes
 
 ROMAN = "i ii iii iv v vi vii viii ix x xi xii"
 QUARTERS = tuple(
-    (f"q{k}", f"{k}q", f"t{k}", f"{k}t", roman, f"quarter{k}", f"qtr{k}", f"quartal{k}", f"trimestre{k}")
+    (f"q{k}", f"{k}q", f"t{k}", f"{k}t", roman, *(f"{word}{k}" for word in QUARTER_WORDS))
     for k, roman in enumerate(ROMAN.split()[:4], 1)
 )
 _MANY_PERIODS = 5  # periods that show that the columns are steps, whatever the rows are

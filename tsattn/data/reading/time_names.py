@@ -9,8 +9,8 @@ from collections.abc import Container
 
 # part of a timestamp -> the words that name it (lower case, without accents); add a language by adding its words
 PARTS: dict[str, str] = {
-    "year": "year yr yyyy jahr annee an annees ano anio anno jaar rok ar aar vuosi yil godina years год рік 年 年份 年度 연도",
-    "month": "month mon mo mm mth mnth mois monat mes mese maand miesiac manad maned kuukausi ay mesic месяц 月 月份 年月 연월"
+    "year": "year yr yyyy jahr annee an annees ano anio anno jaar rok ar aar vuosi yil godina leto ev metai gads aasta years ετος год рік година 年 年份 年度 연도",
+    "month": "month mon mo mm mth mnth mois monat mes mese maand miesiac manad maned kuukausi ay mesic mesec mjesec mesiac honap menuo menesis kuu μηνας месяц месец місяць 月 月份 年月 연월"
     " महीना माह ماه חודש เดือน",
     "quarter": "quarter qtr quartal trimestre kwartaal kwartal kvartal neljannes ceyrek квартал 季度",
     "half": "half halfyear semester semestre halbjahr",
@@ -62,7 +62,7 @@ for _part, _words in PARTS.items():
     for _word in _words.split():
         _PART_OF[plain(_word)] = (*_PART_OF.get(plain(_word), ()), _part)
 # words that also mean something else: they mean time only where the values look like dates
-_WEAK_WORDS = "data tag den an ar aar ay mon mo min mm dd dy ss he hh zone mn interval julian half dom second"
+_WEAK_WORDS = "data tag den an ar aar ay ev mon mo min mm dd dy ss he hh zone mn interval julian half dom second"
 # words that make a measurement of a name: "travel time", "days open", "year count"
 _MEASURE_WORDS = (
     "count sales avg mean average total duration elapsed spent per sum rate number num nb id ids by travel response lead wait "
