@@ -43,6 +43,20 @@ def test_a_column_of_keys_is_forecast_where_it_is_named(take):
     assert series(take(table("id,date,value", RISING, ISO, LARGE), target=("id",))[0]) == RISING
 
 
+@pytest.mark.parametrize("name", ["Daily Obs Count", "Days of accumulation", "NM_BASE_YR", "POC", "MDL", "BuKr", "ind", "ivalue"])
+def test_a_column_that_never_changes_and_says_how_a_value_was_made_is_no_series(take, name):
+    panel, report = take(table(f"date,value,{name}", ISO, LARGE, [4] * 20))
+    assert panel.item_ids == ("value",)
+    assert any("never change left out" in r.what and r.where == repr(name) for r in report.repaired)
+    assert take(table(f"date,value,{name}", ISO, LARGE, LARGE[::-1]))[0].item_ids == ("value", name)
+
+
+def test_columns_of_nines_only_are_left_out_if_there_are_two(take):
+    text = "".join(f"2024-01-{k + 1:02d},{k * k},99,999\n" for k in range(20))
+    assert take("date,value,vis,tide\n" + text)[0].item_ids == ("value",)
+    assert take(table("date,value,price_of_tea", ISO, LARGE, [99] * 20))[0].item_ids[0] == "value"
+
+
 def test_a_nearly_constant_interval_is_the_length_of_a_step(take):
     seconds = [600 + k % 3 - 1 for k in range(20)]
     assert take(table("interval,date,value", seconds, ISO, LARGE))[0].item_ids == ("value",)

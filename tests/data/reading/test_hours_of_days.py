@@ -18,6 +18,18 @@ def test_consecutive_days_with_a_year_of_two_digits_have_hours(table):
     assert series(panel)[:24] == list(range(24))
 
 
+@pytest.mark.parametrize(
+    ("name", "freq"),
+    [("TP{k}", "30min"), ("VAL{k:02d}", "30min"), ("KWH_HE{k:02d}", "h"), ("{k}\uc2dc", "h"), ("{k}\u6642", "h")],
+)
+def test_columns_numbered_through_a_day_are_its_times(take, name, freq):
+    count = 24 if freq == "h" else 48
+    head = ",".join(["date", *(name.format(k=k) for k in range(1, count + 1))])
+    body = "".join(f"2024-02-{d + 1:02d},{','.join(str(count * d + k) for k in range(count))}\n" for d in range(5))
+    panel, _ = take(f"{head}\n{body}")
+    assert (len(panel), panel.freq.alias, series(panel)) == (1, freq, list(range(5 * count)))
+
+
 def test_hours_of_months_are_an_error(table):
     with pytest.raises(DataError, match="read as a month or week, which has no hours"):
         table("Datum,Stunde,Kfz", rows([f"2023{m:02d}" for m in range(1, 9)]))

@@ -32,6 +32,13 @@ def test_with_a_zone_each_hour_is_read_once(take, names, second):
     assert panel.history(0).tolist() == VALUES
 
 
+def test_half_hours_up_to_50_are_the_times_of_a_day_without_a_zone_if_the_last_two_are_blank(take):
+    rows = "".join(f"{day},{','.join(str(48 * d + k) for k in range(48))},,\n" for d, day in enumerate(DAYS))
+    panel, report = take(",".join(["Trading_Date", *(f"TP{k}" for k in range(1, 51))]) + "\n" + rows)
+    assert (len(panel), panel.freq.alias, panel.history(0).tolist()) == (1, "30min", [float(v) for v in range(240)])
+    assert not report.warnings
+
+
 def test_without_a_zone_the_second_hour_stops(take):
     with pytest.raises(DataError, match="'Hour 3A', 'Hour 3B': the extra hour of the day on which clocks are set back") as stop:
         take(",".join(["Date", *A_AND_B]) + "\n" + _rows(3))

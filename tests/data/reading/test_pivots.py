@@ -21,6 +21,31 @@ def pivot(head: str, parts: list, columns: int, sep: str = ",") -> tuple[str, li
     return "\n".join([head, *rows]) + "\n", [100.0 + k for k in range(len(parts) * columns)]
 
 
+QUARTERS = {"German": "Qrtl{}", "Spanish": "Trim.{}", "Italian": "Trim {}", "Portuguese": "Trim{}", "Dutch": "Kwrt{}"}
+
+
+@pytest.mark.parametrize("language", QUARTERS)
+def test_quarters_between_years_and_their_months_are_left_out(take, language):
+    rows, values = [], []
+    for year in (2022, 2023):
+        rows.append(f"{year};1000")
+        for k, month in enumerate(MONTHS):
+            rows += [f"{QUARTERS[language].format(k // 3 + 1)};300"] if k % 3 == 0 else []
+            rows.append(f"{month};{len(values) * len(values)}")
+            values.append(float(len(values) ** 2))
+    panel, _ = take("\n".join(["Labels;Sales", *rows]) + "\n")
+    assert (panel.freq.alias, series(panel)) == ("MS", values)
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_days_of_one_of_the_years_across_are_days_of_each(take, newest_first):
+    days = [np.datetime64("2023-01-01") + k for k in range(365)]
+    rows = [f"{d.astype(object):%m/%d/%Y},{365 + k},{k}" for k, d in enumerate(days)]
+    panel, report = take("\n".join(["Date,2023,2022", *(rows[::-1] if newest_first else rows)]) + "\n")
+    assert (panel.freq.alias, panel.start[0], series(panel)) == ("D", np.datetime64("2022-01-01"), list(range(730)))
+    assert not report.warnings
+
+
 ONE_SERIES = {
     "months": (pivot("Month,2021,2022,2023", MONTHS, 3), "MS", "2021-01"),
     "months in German": (pivot("Monat;2022;2023", GERMAN, 2, ";"), "MS", "2022-01"),

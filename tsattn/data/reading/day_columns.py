@@ -38,7 +38,9 @@ _CLOCK = re.compile(
 _HOUR = re.compile(r"(\d{1,2}) ?(?:h|hr|hrs|uhr|시|時|时|([AaPp][Mm]))\.?", re.I)
 _SPAN = re.compile(r"(\d{1,2}) ?[-–] ?(\d{1,2})()")  # 00-01
 _COUNTED = re.compile(
-    r"(?:[kMG]?Wh?[ _.-])?(?P<word>h|he|hr|hour|hours|hour ?ending|stunde|hora|heure|sp|period|settlement ?period|hh|qh|pte|ptu|interval|int|slot|q|tp|val|value|[kM]?Wh|)"
+    r"(?:[kM]?Wh?[ _.-])?"  # the unit before it: KWH_HE01
+    r"(?P<word>h|he|hr|hour|hours|hour ?ending|stunde|hora|heure|sp|period|settlement ?period|hh|qh|pte|ptu|interval|int|slot|q|"
+    r"tp|val|value|[kM]?Wh|)"
     r"[ _.-]?(?P<n>\d{1,2})",
     re.I,
 )
@@ -99,7 +101,7 @@ def unfold_days(table: Table, options: ReadOptions, notes: Notes) -> tuple[Table
     unit = "month" if monthly else "week" if weekly else "day"
     notes.find("layout", what, "--layout wide")
     late = [n for n, m in minutes.items() if m >= _DAY]
-    if len(late) > 1 and not (monthly or weekly):
+    if len(late) > 1 and long is None and not (monthly or weekly):
         notes.warn(
             f"columns {late[0]!r} to {late[-1]!r} are read as times of the next day, because the first column is later in the day"
         )

@@ -56,10 +56,16 @@ _DESCRIPTIVE_WORDS = {
         "lanes",
         "lane",
     ),
+    *("poc", "pos", "mdl", "bukrs"),
     *("imei", "imsi", "iccid", "nmi", "prm", "statut", "qualification", "methode", "continuite", "timezone"),
 }
+# in names of columns that say how a value was made; such a column is left out if it never changes
+_DESCRIPTIVE_PHRASES = re.compile(
+    r"\b(?:obs count|hour count|base (?:yr|year)|percent complete|days of accumulation|misura\d|bu kr)\b"
+)
 _COUNTERS = {"id", "record", "records", "rn", "seq", "sequence", "rownum", "rowid", "row", "index", "fcnt", "days", "offset"}
 _MISSING_CODE = re.compile(r"-(?:1|9{2,5}(?:\.9{1,3})?)|9{3,5}\.9")
+_NINES = re.compile(r"9{2,5}")  # marks of missing values if several columns hold nothing else
 _KEYS = {"id", "uuid", "guid", "oid", "objectid", "fid", "gid", "pk", "idhod", "rowversion", "ns", "nanos", "nanoseconds"}
 _RECORDS = {
     "transaction",
@@ -157,10 +163,12 @@ def without_descriptions(table: Table, names: list[str], one: bool, notes: Notes
     still = where(table, names, constant)
     once = names_that(names, lambda n: _describes(n) or says_time(n)) if table.rows >= _FEWEST else []
     unnamed = all_shaped(names, re.compile(r"column_\d+").fullmatch)
-    marks = {f"{letter}{name}" for name in table.columns for letter in "Qq"}
+    marks = {f"{letter}{name}" for name in table.columns for letter in "QqIi"} | {n for n in still if _unnumbered(n) == ["ind"]}
     described = names_that(still, lambda n: n.startswith("_") or is_item_name(n) or _describes(n) or _is_time_part(n))
     described += ids_and_flags(table, still, without(names, still))
-    gone = still if unnamed or one else [*described, *(n for n in still if n in marks or _is_sentinel(table.columns[n].values))]
+    nines = [n for n in still if _is_sentinel(table.columns[n].values, _NINES)]
+    codes = [n for n in still if _is_sentinel(table.columns[n].values)] + (nines if len(nines) > 1 else [])
+    gone = still if unnamed or one else [*described, *(n for n in still if n in marks), *codes]
     gone = list(dict.fromkeys([*gone, *where(table, once, _single)]))
     counters = where(table, names_that(without(names, gone), _is_counter_name), _counts_on)
     counters += where(table, names_that(without(names, [*gone, *counters]), lambda n: "id" in words(n)), _rises)
@@ -214,6 +222,7 @@ def _describes(name: str) -> bool:
     return (
         bool({*words(name), *time_words(name)} & _DESCRIPTIVE_WORDS)
         or name.endswith("ID")
+        or _DESCRIPTIVE_PHRASES.search(" ".join(words(name))) is not None
         or name.lower().endswith(("nr", "nummer", "code", "itemid"))
     )
 
@@ -228,10 +237,10 @@ def _single(values: np.ndarray) -> np.ndarray:
     return np.asarray((~np.isnan(values)).sum(1) == 1)
 
 
-def _is_sentinel(values: np.ndarray) -> bool:
+def _is_sentinel(values: np.ndarray, code: re.Pattern[str] = _MISSING_CODE) -> bool:
     """Return True if a constant column holds -1, a negative number of repeated nines or 999.9, the mark of a missing value."""
     seen = values[~np.isnan(values)]
-    return bool(len(seen)) and _MISSING_CODE.fullmatch(f"{float(seen[0]):g}") is not None
+    return bool(len(seen)) and code.fullmatch(f"{float(seen[0]):g}") is not None
 
 
 def _is_counter_name(name: str) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from tsattn.data.calendars import DAY
 from tsattn.data.freq import US, Freq
 from tsattn.data.reading import freq_inference
+from tsattn.data.reading.clock_drift import STEPS_OF_CLOCKS, without_drift
 from tsattn.data.reading.days_of_month import days_a_month
 from tsattn.data.reading.rows import Rows, floored, one_below_the_other, shown
 from tsattn.data.report import Notes
@@ -30,16 +31,6 @@ class Grid:
     values: list[np.ndarray] | np.ndarray
 
 
-# steps of clocks in microseconds that divide a minute, an hour or a day
-_STEPS_OF_CLOCKS = [
-    n * US[unit]
-    for unit, counts in (
-        ("s", (1, 2, 3, 5, 10, 15, 20, 30)),
-        ("min", (1, 2, 3, 5, 10, 15, 20, 30)),
-        ("h", (1, 2, 3, 4, 6, 8, 12)),
-    )
-    for n in counts
-]
 _LATE, _MOSTLY = 0.05, 0.9  # of rows that come late: largest relative error of the step, and least share of its steps with a row
 
 
@@ -63,6 +54,7 @@ def find_freq(rows: Rows, notes: Notes, targets: int) -> tuple[Freq, Rows]:
         raise _explained(rows, uneven) from None
     if freq is None:
         raise DataError(f"{rows.place(0)}: no item has two timestamps, so the frequency cannot be found", "specify it: --freq D")
+    freq, rows = without_drift(rows, freq, notes)
     if freq.fixed_us is not None and (freq.fixed_us < US["ms"] or (freq.unit == "us" and freq.fixed_us > US["s"])):
         raise DataError(
             f"{rows.place(0)}: {len(rows):,} rows in steps of {freq.alias}, from {shown(rows.stamps[0])}: such a step is "
@@ -127,7 +119,7 @@ def _nice(rows: Rows) -> str:
     """
     deltas = np.diff(rows.stamps.astype(np.int64))
     middle = float(np.median(deltas[deltas > 0])) if np.any(deltas > 0) else 86_400e6
-    own = min(_STEPS_OF_CLOCKS, key=lambda us: abs(np.log(us / middle)))
+    own = min(STEPS_OF_CLOCKS, key=lambda us: abs(np.log(us / middle)))
     if abs(np.log(own / middle)) < _LATE and _filled(rows, Freq("s", own // US["s"])) >= _MOSTLY:
         return next(f"{own // US[unit]}{unit}" for unit in ("h", "min", "s") if own % US[unit] == 0)
     ladder = ("1s", "10s", "1min", "5min", "15min", "30min", "1h", "6h", "1D", "1W", "MS", "QS", "YS")

@@ -50,7 +50,7 @@ def unfold_pivot(table: Table, options: ReadOptions, notes: Notes) -> tuple[Tabl
     for column in table.columns.values():
         if column.name in steps or column.name in options.item or column.kind == "stamp":
             continue
-        found = _parts(column, ("month", "quarter", "week", "day") if steps is years else ("hour",), options)
+        found = _parts(column, ("month", "quarter", "week", "day") if steps is years else ("hour",), options, set(years.values()))
         if found is None:
             continue
         part, numbers = found
@@ -110,12 +110,12 @@ def _days(names: list[str], options: ReadOptions) -> dict[str, np.datetime64]:
     return dict(zip(dated, stamps, strict=True)) if stamps is not None and whole else {}
 
 
-def _parts(column: Column, wanted: tuple[str, ...], options: ReadOptions) -> tuple[str, np.ndarray] | None:
+def _parts(column: Column, wanted: tuple[str, ...], options: ReadOptions, years: set[int]) -> tuple[str, np.ndarray] | None:
     """Return (part, (n,) its number in each row, 0 where the row is a total); None where the column holds none of these parts.
 
-    A day of any year has the number 100 times its month, plus its day of the month.
+    years: those of the columns. A day of any year has the number 100 times its month, plus its day of the month.
     """
-    if "day" in wanted and (days := _days_of_any_year(column, options)) is not None:
+    if "day" in wanted and (days := _days_of_any_year(column, options, years)) is not None:
         return "day", days
     wanted = tuple(part for part in wanted if part != "day")
     named = parts_named(column.name)
@@ -141,17 +141,23 @@ def _parts(column: Column, wanted: tuple[str, ...], options: ReadOptions) -> tup
     return (part, whole) if whole.max() <= _MOST[part] else None
 
 
-def _days_of_any_year(column: Column, options: ReadOptions) -> np.ndarray | None:
-    """Return 100 * month + day of consecutive days without a year, such as 01-Jan, 1/31 and 31.01.; None for other texts."""
+def _days_of_any_year(column: Column, options: ReadOptions, years: set[int]) -> np.ndarray | None:
+    """Return 100 * month + day of consecutive days without a year, such as 01-Jan, 1/31 and 31.01.; None for other texts.
+
+    Days of one of the `years` of the columns are days of any year too.
+    """
     if column.kind != "text" or column.missing.any() or len(column) < _FEWEST_DAYS or len(column.texts()) != len(column):
         return None
     mark = next((m for m in "-/." if m in column.texts()[0].strip(".")), " ")
-    parsed = parse_texts(arrow.strings([f"{text.strip('. ')}{mark}{_LEAP}" for text in column.texts()]), options.date_order)
-    for wall in (parsed.wall, parsed.other):
+    bare = parse_texts(arrow.strings([f"{text.strip('. ')}{mark}{_LEAP}" for text in column.texts()]), options.date_order)
+    dated = parse_texts(column.labels, options.date_order)
+    for wall, known in ((bare.wall, {_LEAP}), (bare.other, {_LEAP}), (dated.wall, years), (dated.other, years)):
         days = None if wall is None else wall.astype("datetime64[D]")
-        if days is None or np.isnat(days).any() or set(days.astype("datetime64[Y]").astype(int) + 1970) != {_LEAP}:
+        within = set() if days is None or np.isnat(days).any() else set(days.astype("datetime64[Y]").astype(int) + 1970)
+        if days is None or len(within) != 1 or not within <= known:
             continue
-        steps = np.diff(days).astype(np.int64)
+        steps = np.diff(days[column.values]).astype(np.int64)
+        steps = steps * np.sign(steps[0])  # the newest day may come first
         if steps.min() >= 1 and steps.max() <= 2 and np.sum(steps == 2) <= 1:  # a table may leave out 29 February
             month = days.astype("datetime64[M]")
             numbers = (month.astype(np.int64) % 12 + 1) * 100 + (days - month.astype("datetime64[D]")).astype(np.int64) + 1

@@ -57,8 +57,8 @@ def year_and_parts(table: Table, columns: Mapping[str, Column], notes: Notes, as
     named = _named_parts(columns)
     if "year" not in named and (asked or all(_UNNAMED.fullmatch(n) for n in list(table.columns)[:2])):
         named = _parts_further_right(list(islice(columns.values(), _FIRST_COLUMNS)))
-    if "year" in named and not {"month", "day"} & set(named):
-        named = {**_letters(columns), **named}
+    if "year" in named:
+        named = {**named, **_letters(columns)}
     if "month" not in named and "year" in named and "minute" in named and part_of(named["minute"], "month") is not None:
         named = {**named, "month": named["minute"]}  # Mn
     if "month" not in named:
@@ -101,7 +101,7 @@ def _named_parts(columns: Mapping[str, Column]) -> dict[str, Column]:
 def _letters(columns: Mapping[str, Column]) -> dict[str, Column]:
     """Return the columns m and d as month and day, if there are both."""
     found = {_LETTERS[n.strip().lower()]: c for n, c in columns.items() if n.strip().lower() in _LETTERS}
-    return found if len(found) == len(_LETTERS) else {}
+    return found if len(found) == len(_LETTERS) and all(part_of(c, part) is not None for part, c in found.items()) else {}
 
 
 def _parts_further_right(columns: list[Column]) -> dict[str, Column]:

@@ -11,7 +11,7 @@ TARGET_NAMES = (
     *("target", "y", "value", "values", "close", "adj_close", "sales", "demand", "load", "consumption", "quantity", "qty"),
     *("units", "units_sold", "count", "cnt", "amount", "volume_sold", "revenue", "turnover", "passengers", "traffic", "power"),
     *("energy", "cases", "ot", "orders", "visitors", "visits", "kwh", "umsatz", "absatz", "verbrauch", "menge", "wert", "ventas"),
-    *("vendas", "ventes", "vendite", "valor", "valeur", "valore", "waarde", "price"),
+    *("settlement_price", "settle", "vendas", "ventes", "vendite", "valor", "valeur", "valore", "waarde", "price"),
 )
 _CLOSING = ("close", "adj_close")
 # words of columns that explain others, and are seldom forecast themselves: planned or known from the calendar, and measured
@@ -64,7 +64,7 @@ def plain(name: str) -> str:
 
 
 def is_covariate(name: str) -> bool:
-    return bool(set(words(name)) & COVARIATE_WORDS)
+    return bool(set(words(name)) & COVARIATE_WORDS) and plain(name) not in TARGET_NAMES[:-1]  # a price alone explains others
 
 
 def are_siblings(one: str, other: str) -> bool:

@@ -145,11 +145,10 @@ def _without_counter(table: Table, names: list[str], notes: Notes) -> list[str]:
 
 
 def _several(table: Table, names: list[str]) -> DataError:
-    where = table.where.parts[0][0]
     likely = names_that(names, lambda n: bool({*words(n)} & {*TARGET_NAMES} - {"count", "cnt"}) and not is_covariate(n))
     return DataError(
-        f"{where}: {len(names)} columns could be the target: {listed(names)}",
-        f"name one or more: --target {quoted((likely or names)[0])}",
+        f"{table.where.parts[0][0]}: {len(names)} columns could be the target: {listed(names)}",
+        f"name one or more: --target {quoted((likely or without(names, where(table, names, column_blocks.whole)) or names)[0])}",
     )
 
 

@@ -9,8 +9,10 @@ from collections.abc import Container
 
 # part of a timestamp -> the words that name it (lower case, without accents); add a language by adding its words
 PARTS: dict[str, str] = {
-    "year": "year yr yyyy jahr annee an annees ano anio anno jaar rok ar aar vuosi yil godina leto ev metai gads aasta years ετος год рік година 年 年份 年度 연도",
-    "month": "month mon mo mm mth mnth mois monat mes mese maand miesiac manad maned kuukausi ay mesic mesec mjesec mesiac honap menuo menesis kuu μηνας месяц месец місяць 月 月份 年月 연월"
+    "year": "year yr yyyy jahr annee an annees ano anio anno jaar rok ar aar vuosi yil godina leto ev metai gads aasta years ετος"
+    " год рік година 年 年份 年度 연도",
+    "month": "month mon mo mm mth mnth mois monat mes mese maand miesiac manad maned kuukausi ay mesic"
+    " mesec mjesec mesiac honap menuo menesis kuu μηνας месяц месец місяць 月 月份 年月 연월"
     " महीना माह ماه חודש เดือน",
     "quarter": "quarter qtr quartal trimestre kwartaal kwartal kvartal neljannes ceyrek квартал 季度",
     "half": "half halfyear semester semestre halbjahr",
