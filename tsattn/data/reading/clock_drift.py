@@ -27,10 +27,9 @@ _WITHIN = 0.25  # of a step, by which all rows of an item may drift
 
 def without_drift(rows: Rows, freq: Freq, notes: Notes) -> tuple[Freq, Rows]:
     """Return the step of a clock and the rows on it, if they stay near it; else both as they are."""
-    if freq.fixed_us is None or freq.fixed_us < US["s"]:
-        return freq, rows
-    step = min(STEPS_OF_CLOCKS, key=lambda us: abs(us - freq.fixed_us))
-    if not 0 < abs(freq.fixed_us - step) <= _DRIFT * step:
+    own = freq.fixed_us or 0
+    step = min(STEPS_OF_CLOCKS, key=lambda us: abs(us - own))
+    if not 0 < abs(own - step) <= _DRIFT * step:
         return freq, rows
     stamps = rows.stamps.astype(np.int64)
     moved = (stamps + step // 2) // step * step
