@@ -132,3 +132,7 @@ def test_names_without_periods_have_none():
 
 def test_many_names_that_hold_no_period_are_passed_over_quickly():
     assert periods_within([f"shop_{k:05d}" for k in range(20_000)]) is None
+
+
+def test_names_with_many_brackets_are_tested_fast():
+    assert not any(map(holds_period, ("(a)" * 60, "(" * 60, "a (b) " * 20 + "12")))

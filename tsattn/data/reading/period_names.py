@@ -122,7 +122,7 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
         rf"(?<![^\W\d_])FY[ '-]?{either}",
         year,
     )
-    beside = r"(?:\D|\([^()]*\))"  # digits only in brackets: Index (2015=100) 2017M01
+    beside = r"(?:\D|\([^()\d]*\d[^()]*\))"  # digits only in brackets: Index (2015=100) 2017M01
     return tuple(re.compile(rf"(?P<before>{beside}*?){one}(?P<after>{beside}*)", re.I) for one in within)
 
 
