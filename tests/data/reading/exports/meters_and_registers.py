@@ -223,7 +223,8 @@ def destatis_month_names_in_a_label():
 @case
 def tsa_years_beside_dates():
     rows = [(f"{d.month}/{d.day}/2024", v, w) for d, v, w in zip(DAYS, V, W, strict=False)]
-    return Case(csv("Date,2024,2023", rows), "D", "2024-01-01", [floats(V[:28]), floats(W[:28])])
+    gap = [float("nan")] * (365 - 28)  # the rest of 2023
+    return Case(csv("Date,2024,2023", rows), "D", "2023-01-01", [[*floats(W[:28]), *gap, *floats(V[:28])]])
 
 
 @case
