@@ -115,14 +115,16 @@ def test_when_series_share_their_cutoffs_errors_then_the_standard_error_is_that_
     )
 
 
-def test_the_standard_error_of_few_series_is_larger_by_the_quantile_of_students_t() -> None:
+@pytest.mark.parametrize(("count", "t"), [(2, 12.71), (3, 4.30), (4, 3.18)])
+def test_the_standard_error_of_few_series_is_larger_by_the_quantile_of_students_t(count: int, t: float) -> None:
     rng = np.random.default_rng(0)
-    few = [10 + rng.normal(0, 1, 60) for _ in range(4)]
+    few = [10 + rng.normal(0, 1, 60) for _ in range(count)]
     errors = []
-    for copies in (1, 25):  # the same spread between the series
+    for copies in (1, 100 // count):  # the same spread between the series
         panel = Panel.from_arrays(few * copies, freq="D")
         errors.append(
             backtest([Naive(), SeasonalNaive()], panel, horizon=6, windows=1).standard_error("naive", "seasonal-naive", "MASE")
         )
-    usual = np.sqrt(4 / 3) / np.sqrt(100 / 99) * np.sqrt(25)
-    assert errors[0] / errors[1] == pytest.approx(usual * 3.18 / 1.98, rel=0.05)
+    many = count * (100 // count)
+    usual = np.sqrt(count / (count - 1)) / np.sqrt(many / (many - 1)) * np.sqrt(100 // count)
+    assert errors[0] / errors[1] == pytest.approx(usual * t / 1.98, rel=0.05)

@@ -35,8 +35,8 @@ class WindowBatch:
     learn from windows with the same or an earlier cutoff. cleaning: the record of the values that data/cleaning/prepare.py
     removed from past_target, None before; plausible: (B, L), see there. step_slots: (B, H) the slot of each step ahead, and
     past_rows: (B, L) the row of each slot, on the window's season grid (see slots.py); None where every step is its own slot.
-    calendar: C, how many of `known` are calendar features. days: (B, L+H) datetime64[D], the first day of each step of data of
-    days, weeks, months or quarters, if requested, NaT = none. group: (B,) int64; a model with attention across series
+    calendar: C, how many of `known` are calendar features. days: (B, L+H) datetime64[D], the first day of each step in
+    daily, weekly, monthly or quarterly data, if requested, NaT = none. group: (B,) int64; a model with attention across series
     reads windows with the same number together (see groups.py); None = each window is read alone. parts: (B, G) int64, the parts
     of the name of each series (name_parts.py).
     observed: (B, L) the target as observed, where effects were removed from past_target; None = past_target is as observed.

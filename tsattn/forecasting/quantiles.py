@@ -42,8 +42,14 @@ def normal_scores(levels: Sequence[float]) -> np.ndarray:
 def student_scores(levels: Sequence[float], freedom: float) -> np.ndarray:
     """Return the quantiles of Student's t at `levels` (Q,), float64.
 
-    Abramowitz & Stegun (1964), 26.7.5, to the second order: within 4 % for 4 degrees of freedom and levels from 0.01 to 0.99.
+    Exact for 1 and 2 degrees of freedom; else Abramowitz & Stegun (1964), 26.7.5, to the second order: within 4 % for 3 and more
+    and levels from 0.025 to 0.975.
     """
+    q = np.asarray(levels, np.float64)
+    if freedom == 1:
+        return np.asarray(np.tan(np.pi * (q - 0.5)))
+    if freedom == 2:
+        return np.asarray((2 * q - 1) / np.sqrt(2 * q * (1 - q)))
     z = normal_scores(levels)
     return np.asarray(z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2))
 

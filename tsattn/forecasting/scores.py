@@ -87,7 +87,7 @@ class Backtest:
 
         The errors of two models on the same windows are paired, and those of one series, or of one cutoff, are correlated: of
         the two groupings, the one with the larger variance counts (linearisation of a ratio; Cochran, 1977, section 6.3). It is
-        larger for few groups, so that two of them are an interval of 95 % there too (Student's t).
+        widened for few groups by the ratio of Student's t to the normal quantile, so that twice it is about an interval of 95 %.
         """
         mine, its = (self.models.index(name) for name in (model, other))
         found = []

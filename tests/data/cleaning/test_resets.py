@@ -98,6 +98,16 @@ def test_preparing_continues_the_growth_and_records_the_resets() -> None:
     np.testing.assert_array_equal(prepare(past, (24, 168), year=YEAR, level_shifts=False, horizon=48).past, past)
 
 
+@pytest.mark.parametrize("amplitude", [0.2, 0.5, 1.0])
+def test_a_disk_with_a_daily_cycle_that_is_cleaned_once_grows_on(amplitude: float) -> None:
+    found, t = 0, np.arange(720)
+    for seed in range(20):
+        values = 40 + 0.05 * t + amplitude * np.sin(2 * np.pi * t / 24) + np.random.default_rng(seed).normal(0, 0.05, len(t))
+        values[650:] -= 30
+        found += places(values.astype(np.float32)) == [650]
+    assert found >= 19
+
+
 def test_a_price_that_crashes_after_a_steady_rise_is_left_alone() -> None:
     taken = 0
     for seed in range(40):

@@ -139,6 +139,17 @@ def test_when_hours_are_always_zero_at_night_then_a_closed_day_is_zero_all_day()
     assert [effect.form for effect in made.effects(case.panel)] == ["closed"]
 
 
+def test_when_a_covariate_marks_a_regular_closed_day_then_another_day_so_marked_is_zero():
+    rng, days = np.random.default_rng(8), np.arange(200 + HORIZON)
+    shut = (days % 7 == 6).astype(float)
+    shut[202] = 1  # a Saturday ahead
+    sales = 100 * (1 + 0.1 * np.sin(days)) * (1 - shut) * np.exp(0.05 * rng.normal(size=len(days)))
+    case = case_of(sales[None], shut[None, :, None], HORIZON, "D", ["closed"])
+    values = medians(forecaster(), case.panel)[0]
+    assert values[2] == 0
+    assert values[0] > 70
+
+
 def test_when_heating_and_cooling_both_raise_a_load_then_the_slopes_differ_in_sign():
     rng, rows = np.random.default_rng(0), 600 + HORIZON
     weather = np.zeros(rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tsattn.forecasting.ensemble.series_effects import estimate, slopes_of
+from tsattn.forecasting.ensemble.series_effects import SHARING, estimate, estimate_all, slopes_of
 
 
 def test_when_a_covariate_falls_on_the_same_week_of_each_year_then_its_effect_is_not_left_to_the_season():
@@ -25,3 +25,8 @@ def test_when_a_covariate_follows_the_season_but_not_exactly_then_its_effect_is_
     values = 100 + 3 * temperature + 5 * rng.normal(size=hours)
     beta, variance = slopes_of(estimate(values, temperature[:, None], (24,)), np.ones(1, bool))
     assert abs(beta[0] - 3) < 3 * np.sqrt(variance[0]) < 0.6
+
+
+def test_when_no_covariate_varies_then_many_series_have_no_effect():
+    values = np.random.default_rng(0).normal(size=(SHARING, 100))
+    assert all(not one.gram.any() for one in estimate_all(values, np.ones((SHARING, 100, 1)), (7,)))

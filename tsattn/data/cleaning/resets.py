@@ -17,8 +17,8 @@ FAR = 10.0  # times the mean step that the largest one has: others need no close
 CLEAR = 5.0  # times the largest other step against the growth that the smallest reset has
 STEADY = 0.8  # fraction of the movement between the means of BLOCKS equal parts before the last reset that is growth
 ONLY = 0.9  # the same before a reset that is the only one
-ONWARD = 0.95  # fraction of the steps before the only reset that are not against the growth, or else
-CLOSE = 2.5  # standard deviation of a step, from which the values before it stay near a line: a price may crash after a long rise
+ONWARD = 0.85  # fraction of the steps before the only reset that go with the growth, as those of a counter do
+CLOSE = 2.5  # otherwise, the standard deviation of those values from a line, in that of a step: prices wander farther
 BLOCKS = 24
 LARGEST = 0.5  # times a usual reset that a step of the growth may have: others are states, such as on and off
 ALIKE = 4.0  # ratio of the growth since the last reset to that of all the history
@@ -76,7 +76,7 @@ def _resets(values: np.ndarray, at: np.ndarray, periods: Sequence[int], horizon:
         return []
     rest = np.delete(steps, cuts)
     growth, usual = rest.sum(), float(np.median(-steps[cuts]))
-    if not _is_steady(steps, cuts) or rest.max() > LARGEST * usual or _scales(values, steps, cuts):
+    if not _is_steady(steps, cuts, at, periods) or rest.max() > LARGEST * usual or _scales(values, steps, cuts):
         return []
     edges = np.array([0, *(at[cuts + 1]), at[-1] + 1])
     if not _are_teeth(steps, cuts, growth / len(rest)) or not _come_later(np.diff(edges), periods, horizon):
@@ -84,7 +84,7 @@ def _resets(values: np.ndarray, at: np.ndarray, periods: Sequence[int], horizon:
     return [(int(cut) + 1, float(growing * (steps[cut] - growth / len(rest)))) for cut in cuts]
 
 
-def _is_steady(steps: np.ndarray, cuts: np.ndarray) -> bool:
+def _is_steady(steps: np.ndarray, cuts: np.ndarray, at: np.ndarray, periods: Sequence[int]) -> bool:
     """Return True if the series grew rather than wandered until the last reset, without the resets before.
 
     What follows a lone spike, its decay, is no such growth.
@@ -94,7 +94,17 @@ def _is_steady(steps: np.ndarray, cuts: np.ndarray) -> bool:
     parts = np.array([part.mean() for part in np.array_split(np.cumsum(grown), BLOCKS)])
     if not parts[-1] - parts[0] > (STEADY if len(cuts) > 1 else ONLY) * np.abs(np.diff(parts)).sum():
         return False
-    return len(cuts) > 1 or bool((grown >= 0).mean() >= ONWARD) or _is_near_a_line(grown)
+    return len(cuts) > 1 or bool((grown >= 0).mean() >= ONWARD) or _is_near_a_line(_without_cycle(grown, at, periods))
+
+
+def _without_cycle(steps: np.ndarray, at: np.ndarray, periods: Sequence[int]) -> np.ndarray:
+    """Return steps (n,) to the values at positions `at` less the mean of their phase in the shortest cycle seen four times."""
+    cycle = min((period for period in periods if period > 1 and len(steps) >= 4 * period), default=0)
+    if not cycle:
+        return steps
+    phase = at[1 : len(steps) + 1] % cycle
+    mean = np.bincount(phase, steps, cycle) / np.maximum(np.bincount(phase, minlength=cycle), 1)
+    return np.asarray(steps - mean[phase] + steps.mean())
 
 
 def _is_near_a_line(steps: np.ndarray) -> bool:

@@ -24,7 +24,7 @@ DEEP, DEEP_STEPS = 0.4, 1 / 6  # of the usual value, for so many years in all
 MOST = 1.6  # of the usual value after a slump, at most: else it is another series
 RARELY = 0.02  # share of the other values that may be FELL: more are the noise of the series
 SETTLED = 0.15  # by which medians of half a year may differ from a new level
-RECOVERED = 0.93  # of the median of the newest year, from which on a recovery is over
+RECOVERED = 0.93  # of the median of the year after a step, from which on a recovery is over
 LIKE_BEFORE = 0.1  # by which values at a new level may differ from their usual values times that level, in the median
 
 
@@ -82,7 +82,7 @@ def _slump(values: np.ndarray, period: int) -> Slump | None:
     is_alone = (others <= FELL).sum() <= RARELY * np.isfinite(others).sum()
     if not (is_deep and is_back and is_alone):
         return None
-    end = _recovered(share, end, period)
+    end = min(_recovered(share, end, period), begin + int(LONGEST * period))
     at = np.arange(begin, end)
     return Slump(0, at[~np.isnan(values[at])], level, end)
 
@@ -130,9 +130,11 @@ def _back(share: np.ndarray, begin: int, period: int) -> tuple[int, float] | Non
 
 
 def _recovered(share: np.ndarray, end: int, period: int) -> int:
-    """Return the first step from `end` on where the series is near the newest year: the last steps of a recovery still rise."""
-    usual = RECOVERED * float(np.nanmedian(share[-period:])) if np.isfinite(share[-period:]).any() else 0.0
-    while end < len(share) - period and not np.sort(share[end : end + 3])[1] >= usual:  # NaN last
+    """Return the first step from `end` on that is near the year after it: the last steps of a recovery still rise."""
+    while end < len(share) - period:
+        following = share[end : end + period]
+        if np.isfinite(following).any() and np.sort(following[:3])[1] >= RECOVERED * np.nanmedian(following):  # NaN last
+            break
         end += 1
     return end
 

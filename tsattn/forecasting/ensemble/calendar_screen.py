@@ -1,9 +1,10 @@
-"""Search for the calendar events that a daily, weekly or monthly series follows, in its residuals from level and season.
+"""Search for the calendar events that a series of days, weeks, months or quarters follows, in its residuals.
 
-An event is a day, or the days before or after a yearly event (event_windows.py). Each occurrence of an event counts as one
-observation, since the noise of different years is independent. The evidence is a Bayes
-factor against no effect (Kass & Raftery, 1995), computed without the largest deviation; it must outweigh the number of events
-tried. The mean of a pool is searched first, since a storm that hits all series on one day is one observation; then each series.
+In daily data, an event is a day, or the days before or after a yearly event (event_windows.py). Each occurrence of an event
+counts as one observation, since the noise of different years is independent. The evidence is a Bayes factor against no effect
+(Kass & Raftery, 1995), computed without the largest deviation; it must outweigh the number of events tried. The mean of a pool
+is searched first, since a storm that hits all series on one day is one observation; then each series. Weeks: weekly_events.py.
+Months and quarters: monthly_events.py.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class _Days:
 class Found(NamedTuple):
     """Events found on an axis of T days.
 
-    names: C names. on: (C, T) relative size of an event's effect on each day, 1 at its peak. place: (B, L+H) position of each
+    names: C names. on: (C, T) size of an event's effect on each day, 1 at its
+    peak, or a count of days beyond its usual share. place: (B, L+H) position of each
     step on the axis. used: (B, C) bool, True for the events that a window uses.
     """
 
@@ -139,6 +141,7 @@ class Steps(Protocol):
     """Effects on data of weeks, months or quarters: their names, and the search for them on an axis of such steps.
 
     unit, step: a step is `step` days ("D") or months ("M"). bar: how clear an effect must be in a series that is searched alone.
+    most: effects of a window, at most.
     """
 
     @property
@@ -147,6 +150,8 @@ class Steps(Protocol):
     def step(self) -> int: ...
     @property
     def bar(self) -> float: ...
+    @property
+    def most(self) -> int: ...
     @property
     def names(self) -> Sequence[str]: ...
     def residuals_of(self, past: np.ndarray) -> np.ndarray:
@@ -215,4 +220,4 @@ def _of_pools(
                 alone[key] = steps.found_in(z[pool[[row]]], first, common, bar)
             found |= dict.fromkeys(alone[key])
         for row in now.tolist():
-            yield row, tuple(found)
+            yield row, tuple(found)[: steps.most]

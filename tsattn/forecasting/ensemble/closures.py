@@ -1,8 +1,9 @@
 """Closed days: a 0/1 covariate at one of whose values the target is zero, such as `closed` = 1 or `open` = 0.
 
 No addition and no factor turns a Monday and a Saturday both into zero, so such a covariate has no slope. Its rows are taken
-out of the history, and where it is set in the future the forecast is made of past values on such rows. Phases of the season at
-which the target is nearly always zero, such as nights and Sundays, do not count: they say nothing.
+out of the history, and where it is set in the future the forecast is made of past values on such rows. If the target is often
+zero at both values, phases of the season at which it is nearly always zero, such as nights, are left out of the count: zeros
+there do not show whether the series was closed.
 """
 
 from __future__ import annotations
@@ -31,8 +32,16 @@ def count(past: np.ndarray, known: np.ndarray, seasons: tuple[int, ...]) -> Coun
     """Count rows of windows past (B, L), NaN = missing, by the 0/1 covariates among known (B, L, K); none for the others."""
     binary = ((known == 0) | (known == 1) | np.isnan(known)).all(1)  # (B, K)
     seen = ~np.isnan(past)
-    if binary.any():
-        seen &= ~_resting(past, seasons)
+    plain = _counted(past, known, seen, binary)
+    hidden = binary & (plain.zeros > OPEN * plain.rows).all(-1)  # nights and Sundays may hide a closure
+    if not hidden.any():
+        return plain
+    awake = _counted(past, known, seen & ~_resting(past, seasons), binary)
+    return Counts(*(np.where(hidden[..., None], one, other) for one, other in zip(awake, plain, strict=True)))
+
+
+def _counted(past: np.ndarray, known: np.ndarray, seen: np.ndarray, binary: np.ndarray) -> Counts:
+    """Count the rows `seen` (B, L) by the covariates that are `binary` (B, K)."""
     rows, zeros = (
         np.stack([(where[..., None] & (known == value)).sum(1) for value in (0, 1)], -1) * binary[..., None]
         for where in (seen, seen & (past == 0))

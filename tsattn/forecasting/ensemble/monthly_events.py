@@ -18,10 +18,10 @@ from tsattn.forecasting.ensemble.series_effects import Estimate, estimate_all
 
 YEARS, YEARS_OF_EASTER = 5, 7  # observed years of months that a series needs; twice as many of quarters
 BAR = 3.7  # standard errors that an effect must exceed in a long series
-RARER = 0.88  # weight of the standard errors of counts that few series follow
+RARER = 0.88  # factor on the test statistic of counts that few series follow
 FEWEST = 3.5  # steps over which a count must spread: an exceptional year is never enough
-MOST = 4  # effects of a series, at most
-LEAST = 0.05  # of its sum of squares that an effect must keep beside those found
+MOST = 4  # effects that one search finds, at most
+LEAST = 0.05  # fraction of its sum of squares that a count must keep beside those found
 EASTERS = {"days from Good Friday to Easter Monday": (-2, 2), "week before Easter": (-7, 0), "two weeks before Easter": (-14, 0)}
 NAMES = (
     "one more working day",
@@ -35,7 +35,7 @@ USUAL = OF_EASTER | (np.arange(len(NAMES)) == NAMES.index("one more working day"
 
 
 def counts_in(first: np.ndarray, months: int) -> np.ndarray:
-    """Return (C, n) counts of NAMES in periods of some `months` that begin in the months `first` (n,), datetime64[M].
+    """Return (C, n) counts of NAMES in periods of `months` months that begin in the months `first` (n,), datetime64[M].
 
     Working days and weekdays are counted beyond their usual share of a period's days; Easter's days are shares of its window.
     """
@@ -62,7 +62,7 @@ def _share(feast: np.ndarray, begin: np.ndarray, end: np.ndarray, first: int, af
 class Months:
     """Months, or quarters with `step` 3, as steps of `find_events`."""
 
-    unit, bar, names = "M", BAR, NAMES
+    unit, bar, most, names = "M", BAR, 2 * MOST, NAMES
 
     def __init__(self, step: int) -> None:
         self.step = step
@@ -108,7 +108,7 @@ class Months:
 
 
 def _spread(counts: np.ndarray, seen: np.ndarray, season: int) -> np.ndarray:
-    """Return (C,) over how many steps the squares of counts (C, T) spread, their means of each season taken away (Kish, 1965)."""
+    """Return (C,) over how many steps the squares of counts (C, T) spread, less the mean of each phase (Kish, 1965)."""
     total = np.zeros(counts.shape)
     for phase in range(season):
         some = np.flatnonzero(seen[phase::season]) * season + phase

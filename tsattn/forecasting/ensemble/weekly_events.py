@@ -24,7 +24,7 @@ BAR = 5.0  # standard deviations of placebos that an effect must exceed
 PRICE, LONGER = 8.0, 4.0  # squared standard deviations that a window, and one of several days in addition, has to explain
 FEWEST = 2  # observed years of Easter
 FEWEST_OF_OTHERS = 4  # of the others: in fewer, the days before Christmas and after it fall into the same weeks
-MOST = 6  # holidays of a series, at most
+MOST = 6  # holidays that one search finds, at most
 AWAY = 5  # weeks by which a placebo is moved, at least
 PART = 0.75  # of a window's weeks that must be observed
 MARGIN = 28  # days beyond the ends of a history on which windows are listed
@@ -73,7 +73,7 @@ YEARS = np.array([FEWEST if window.feast == "Easter" else FEWEST_OF_OTHERS for w
 class Weeks:
     """Weeks as steps of `find_events`."""
 
-    unit, step, bar = "D", 7, BAR
+    unit, step, bar, most = "D", 7, BAR, 2 * MOST
     names = tuple(window.title for window in WINDOWS)
 
     def residuals_of(self, past: np.ndarray) -> np.ndarray:
