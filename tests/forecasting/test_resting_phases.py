@@ -1,4 +1,4 @@
-"""Phases of a day at which a series is always zero."""
+"""Phases of a day or week at which a series is always zero."""
 
 from __future__ import annotations
 
@@ -73,3 +73,11 @@ def test_when_effects_were_removed_then_phases_rest_that_are_zero_in_the_observe
     without = replace(seen, past_target=seen.past_target + 1)
     assert not resting(without).any()
     np.testing.assert_array_equal(resting(replace(without, observed=seen.past_target)), resting(seen))
+
+
+def test_when_a_shop_is_always_closed_on_sundays_then_they_are_zero_however_far_ahead():
+    rng, days = np.random.default_rng(0), np.arange(200)
+    sales = np.where(days % 7 == 6, 0, rng.poisson(60, 200)).astype(float)
+    np.testing.assert_array_equal(resting(batch_of(sales, horizon=90, freq="D"))[0], (200 + np.arange(90)) % 7 == 6)
+    sales[13] = 40  # one open Sunday
+    assert not resting(batch_of(sales, horizon=90, freq="D")).any()

@@ -1,4 +1,4 @@
-"""Phases of a day at which a series rests: solar power at night, a shop before it opens.
+"""Phases of a day or week at which a series rests: solar power at night, a shop before it opens and on Sundays.
 
 Forecasts of these steps are zero, whatever method makes them: averages and effects of covariates do not know what a night is.
 Phases are found in the observed history, because a history without the effect of irradiance is not zero at night.
@@ -10,28 +10,30 @@ import numpy as np
 
 from tsattn.data.windows import WindowBatch
 
-CYCLES = 7  # newest cycles in which a resting phase is always zero
+CYCLES = 7  # newest cycles in which a resting phase is always zero; of weeks of days, all that are known
 SEEN = 5  # minimum number of observed values of a phase in these cycles
 AWAKE = 0.3  # maximum share of zeros at all other phases: demand that is rare at every hour does not rest
-FINE = 24  # minimum number of steps per cycle
+FINE = 24  # minimum number of steps per cycle, but for weeks of days
+WEEK = 7
 
 
 def resting(batch: WindowBatch, shift: np.ndarray | None = None) -> np.ndarray:
     """Return (B, H) bool, True for the steps at which a series rests; shift (B,): steps by which the forecast starts earlier.
 
-    More than CYCLES cycles ahead, where the nights may be shorter, a phase counts only if both its neighbours also rest.
+    More than CYCLES days ahead, where the nights may be shorter, a phase counts only if both its neighbours also rest.
     """
     season, ahead = (batch.season_lengths or (1,))[0], np.arange(batch.horizon)
-    if season < FINE or batch.context < CYCLES * season:
+    if (season < FINE and season != WEEK) or batch.context < CYCLES * season:
         return np.zeros((len(batch), batch.horizon), bool)
-    newest = batch.as_observed[:, -CYCLES * season :].reshape(len(batch), CYCLES, season)
+    cycles = CYCLES if season >= FINE else batch.context // season  # a shop may open on some Sundays of the year
+    newest = batch.as_observed[:, -cycles * season :].reshape(len(batch), cycles, season)
     zeros, seen = (newest == 0).sum(1), (~np.isnan(newest)).sum(1)  # (B, season)
     rests = (zeros == seen) & (seen >= SEEN)
     awake = np.where(rests, 0, seen).sum(1)
     rests &= ((np.where(rests, 0, zeros).sum(1) <= AWAKE * awake) & (awake > 0))[:, None]
     inner = rests & np.roll(rests, 1, 1) & np.roll(rests, -1, 1)
     phase = (ahead - (np.zeros(len(batch), np.int64) if shift is None else shift)[:, None]) % season
-    far = ahead >= CYCLES * season
+    far = ahead >= (CYCLES * season if season >= FINE else batch.horizon)
     return np.where(far, np.take_along_axis(inner, phase, 1), np.take_along_axis(rests, phase, 1))
 
 
