@@ -23,9 +23,10 @@ def resting(batch: WindowBatch, shift: np.ndarray | None = None) -> np.ndarray:
     More than CYCLES days ahead, where the nights may be shorter, a phase counts only if both its neighbours also rest.
     """
     season, ahead = (batch.season_lengths or (1,))[0], np.arange(batch.horizon)
-    if (season < FINE and season != WEEK) or batch.context < CYCLES * season:
+    is_day = season >= FINE
+    if not (is_day or season == WEEK) or batch.context < CYCLES * season:
         return np.zeros((len(batch), batch.horizon), bool)
-    cycles = CYCLES if season >= FINE else batch.context // season  # a shop may open on some Sundays of the year
+    cycles = CYCLES if is_day else batch.context // season  # a shop may open on some Sundays of the year
     newest = batch.as_observed[:, -cycles * season :].reshape(len(batch), cycles, season)
     zeros, seen = (newest == 0).sum(1), (~np.isnan(newest)).sum(1)  # (B, season)
     rests = (zeros == seen) & (seen >= SEEN)
@@ -33,7 +34,7 @@ def resting(batch: WindowBatch, shift: np.ndarray | None = None) -> np.ndarray:
     rests &= ((np.where(rests, 0, zeros).sum(1) <= AWAKE * awake) & (awake > 0))[:, None]
     inner = rests & np.roll(rests, 1, 1) & np.roll(rests, -1, 1)
     phase = (ahead - (np.zeros(len(batch), np.int64) if shift is None else shift)[:, None]) % season
-    far = ahead >= (CYCLES * season if season >= FINE else batch.horizon)
+    far = is_day & (ahead >= CYCLES * season)
     return np.where(far, np.take_along_axis(inner, phase, 1), np.take_along_axis(rests, phase, 1))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from tsattn.data.freq import WEEKS_IN_YEAR
 from tsattn.forecasting.ensemble.calendar_events import Events, events_between
-from tsattn.forecasting.ensemble.event_residuals import Residuals, residuals_of
+from tsattn.forecasting.ensemble.event_residuals import Residuals, mean_of_pool, residuals_of
 from tsattn.forecasting.ensemble.event_search import LEAST_ROWS, MOST, greedy, over_price
 from tsattn.forecasting.ensemble.event_windows import SLOPES, Event, name_of, weights_on
 from tsattn.forecasting.ensemble.holdout import Pools
@@ -39,9 +39,8 @@ class _Days:
 class Found(NamedTuple):
     """Events found on an axis of T days.
 
-    names: C names. on: (C, T) size of an event's effect on each day, 1 at its
-    peak, or a count of days beyond its usual share. place: (B, L+H) position of each
-    step on the axis. used: (B, C) bool, True for the events that a window uses.
+    names: C names. on: (C, T) size of an event's effect on each day, 1 at its peak, or a count of days beyond its usual share.
+    place: (B, L+H) position of each step on the axis. used: (B, C) bool, True for the events that a window uses.
     """
 
     names: tuple[str, ...]
@@ -59,11 +58,10 @@ def find_events(past: np.ndarray, days: np.ndarray, pools: Pools, seasons: tuple
     steps = _steps_of(seasons)
     if steps is not None:
         return _find_in_steps(past, days, pools, steps)
-    none = Found((), np.zeros((0, 1)), np.zeros(days.shape, np.int64), np.zeros((len(past), 0), bool))
     dated = ~np.isnat(days)
     enough = ((~np.isnan(past)) & dated[:, : past.shape[1]]).sum(1) >= LEAST_ROWS
     if not enough.any():
-        return none
+        return _nothing(days)
     number = np.where(dated, days.astype("datetime64[D]").astype(np.int64), 0)
     first, last = int(number[dated].min()), int(number[dated].max()) + BEYOND
     place = np.where(dated, number - first, last - first + 1)  # one more column takes what has no date
@@ -76,7 +74,7 @@ def find_events(past: np.ndarray, days: np.ndarray, pools: Pools, seasons: tuple
     chosen = _chosen(axis, pools)
     every = sorted({event for one in chosen for event in one})
     if not every:
-        return none
+        return _nothing(days)
     used = np.array([[event in one for event in every] for one in chosen])
     on = np.stack([weights_on(axis.events, event, last - first + 1) for event in every])
     on = np.concatenate([on, np.zeros((len(on), 1))], 1)
@@ -84,12 +82,17 @@ def find_events(past: np.ndarray, days: np.ndarray, pools: Pools, seasons: tuple
     return Found(names, on, place, used)
 
 
+def _nothing(days: np.ndarray) -> Found:
+    """Return no events of windows on days (B, L+H)."""
+    return Found((), np.zeros((0, 1)), np.zeros(days.shape, np.int64), np.zeros((len(days), 0), bool))
+
+
 def _chosen(axis: _Days, pools: Pools) -> list[frozenset[Event]]:
     """Return the events of each window: those of its pool's mean, then those of single series of the pool."""
     out: list[frozenset[Event]] = [frozenset()] * len(axis.residuals.z)
     alone: dict[frozenset[Event], _Alone] = {}
     for now, pool in pools:
-        common = greedy(_mean(axis.residuals.z[pool]), axis.residuals.y[pool], axis.events)
+        common = greedy(mean_of_pool(axis.residuals.z[pool]), axis.residuals.y[pool], axis.events)
         found = dict(common)
         if len(pool) > 1:
             key = frozenset(found)
@@ -129,18 +132,10 @@ class _Alone:
         return out
 
 
-def _mean(z: np.ndarray) -> np.ndarray:
-    """Return (T,) mean of series z (S, T); NaN on days with fewer than a quarter of the series of the fullest day."""
-    seen = ~np.isnan(z)
-    count = seen.sum(0)
-    total = np.where(seen, z, 0.0).sum(0)
-    return np.where(count >= max(count.max(initial=0) / 4, 1), total / np.maximum(count, 1), np.nan)
-
-
 class Steps(Protocol):
     """Effects on data of weeks, months or quarters: their names, and the search for them on an axis of such steps.
 
-    unit, step: a step is `step` days ("D") or months ("M"). bar: how clear an effect must be in a series that is searched alone.
+    unit, step: a step is `step` days ("D") or months ("M"). bar: how clear an effect must be in the mean of a pool.
     most: effects of a window, at most.
     """
 
@@ -162,8 +157,11 @@ class Steps(Protocol):
         """Return (C, size) sizes of the effects in the steps that begin on each day, or in each month, from `first` on."""
         ...
 
-    def found_in(self, values: np.ndarray, first: int, before: Sequence[int] = (), bar: float | None = None) -> list[int]:
-        """Return the effects that the mean of residuals (S, T) shows, those `before` included; the steps begin on `first`."""
+    def found_in(self, values: np.ndarray, first: int, before: Sequence[int], bar: float) -> list[int]:
+        """Return the effects that the mean of residuals (S, T) shows, those `before` included; the steps begin on `first`.
+
+        bar: how clear an effect must be.
+        """
         ...
 
     def loudest(self, values: np.ndarray, first: int, found: Sequence[int], most: int) -> np.ndarray:
@@ -197,7 +195,7 @@ def _find_in_steps(past: np.ndarray, days: np.ndarray, pools: Pools, steps: Step
             chosen[row] = found
     every = sorted({effect for one in chosen for effect in one})
     if not every:
-        return Found((), np.zeros((0, 1)), np.zeros(days.shape, np.int64), np.zeros((len(past), 0), bool))
+        return _nothing(days)
     on = np.concatenate([steps.sizes_on(first, size)[every], np.zeros((len(every), 1))], 1)
     used = np.array([[effect in one for effect in every] for one in chosen])
     return Found(tuple(steps.names[effect] for effect in every), on, place, used)
@@ -211,7 +209,7 @@ def _of_pools(
     for now, pool in pools:
         if not len(now):
             continue
-        common = steps.found_in(z[pool], first)
+        common = steps.found_in(z[pool], first, (), steps.bar)
         found = dict.fromkeys(common)
         bar = float(np.sqrt(steps.bar**2 + 2 * np.log(max(len(pool), 1))))
         for row in steps.loudest(z[pool], first, common, OWN).tolist() if len(pool) > 1 else []:

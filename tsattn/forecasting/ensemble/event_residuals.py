@@ -86,6 +86,14 @@ def standard(left: np.ndarray, scale: np.ndarray) -> np.ndarray:
     return np.asarray(np.clip(left / np.where(scale > 0, scale, np.inf), -FARTHEST, FARTHEST))
 
 
+def mean_of_pool(values: np.ndarray) -> np.ndarray:
+    """Return the mean (T,) of series (S, T), NaN at steps with fewer than a quarter of the series of the fullest step."""
+    seen = ~np.isnan(values)
+    count = seen.sum(0)
+    total = np.where(seen, values, 0.0).sum(0)
+    return np.where(count >= max(count.max(initial=0) / 4, 1), total / np.maximum(count, 1), np.nan)
+
+
 def _ranked(size: np.ndarray, share: int) -> np.ndarray:
     ordered = np.sort(size, -1)  # NaN last
     count = (~np.isnan(size)).sum(-1, keepdims=True)

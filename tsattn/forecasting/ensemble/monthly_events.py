@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tsattn.forecasting.ensemble.calendar_events import WEEKDAYS, easter
-from tsattn.forecasting.ensemble.event_residuals import residuals_of
+from tsattn.forecasting.ensemble.event_residuals import mean_of_pool, residuals_of
 from tsattn.forecasting.ensemble.series_effects import Estimate, estimate_all
 
 YEARS, YEARS_OF_EASTER = 5, 7  # observed years of months that a series needs; twice as many of quarters
@@ -43,8 +43,8 @@ def counts_in(first: np.ndarray, months: int) -> np.ndarray:
     days = (end - begin).astype(np.int64)
     weekday = np.stack([_count(begin, end, k) for k in range(7)]) - days / 7
     year = first.astype("datetime64[Y]").astype(np.int64) + 1970
-    leap_day = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]") + 59
-    leap = (begin <= leap_day) & (leap_day < end) & (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    leap_day = first.astype("datetime64[Y]").astype("datetime64[D]") + 59  # 1 March in other years
+    leap = (begin <= leap_day) & (leap_day < end) & (leap_day.astype("datetime64[M]").astype(np.int64) % 12 == 1)
     shares = [_share(easter(year), begin, end, *window) for window in EASTERS.values()]
     return np.stack([weekday[:5].sum(0), *weekday, weekday[4:6].sum(0), leap.astype(np.float64), *shares])
 
@@ -76,14 +76,14 @@ class Months:
         """Return (C, size) counts of NAMES in the steps that begin in the months from `first` on."""
         return counts_in((first + np.arange(size)).astype("datetime64[M]"), self.step)
 
-    def found_in(self, values: np.ndarray, first: int, before: Sequence[int] = (), bar: float | None = None) -> list[int]:
+    def found_in(self, values: np.ndarray, first: int, before: Sequence[int], bar: float) -> list[int]:
         """Return the counts, as indices of NAMES, that the mean of series (S, T) follows, clearest first, `before` included."""
-        mean, found = _mean(values), list(before)
+        mean, found = mean_of_pool(values), list(before)
         if (~np.isnan(mean)).sum() < YEARS * self._needed:
             return found
         fit = self._fits(mean[None], first)[0]
-        least = BAR if bar is None else bar
-        least *= 1 + (least**2 + 1) / (4 * max(fit.rows, 1.0))  # Student's t with as many degrees of freedom (Cornish & Fisher)
+        # Student's t with as many degrees of freedom (Cornish & Fisher)
+        least = bar * (1 + (bar**2 + 1) / (4 * max(fit.rows, 1.0)))
         while len(found) < MOST:
             size = _scores(fit, found)
             best = int(size.argmax())
@@ -127,11 +127,3 @@ def _scores(fit: Estimate, found: list[int]) -> np.ndarray:
     open_[found] = False
     errors = np.abs(left) / np.sqrt(np.where(open_, size, 1.0) * max(fit.noise, 1e-300))
     return np.where(open_, errors * np.where(USUAL, 1.0, RARER), 0.0)
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Return the mean (T,) of series (S, T), NaN where fewer than a quarter of the most are observed."""
-    there = ~np.isnan(values)
-    count = there.sum(0)
-    seen = count >= max(count.max(initial=0) / 4, 1)
-    return np.where(seen, np.where(there, values, 0.0).sum(0) / np.maximum(count, 1), np.nan)

@@ -17,6 +17,7 @@ import numpy as np
 
 from tsattn.data.freq import WEEKS_IN_YEAR
 from tsattn.forecasting.ensemble.calendar_events import easter, thanksgiving
+from tsattn.forecasting.ensemble.event_residuals import mean_of_pool
 from tsattn.forecasting.ensemble.series_effects import without_near_level
 from tsattn.forecasting.ensemble.window_estimates import POSITIVE
 
@@ -70,29 +71,6 @@ SINGLE = np.array([window.length == 1 for window in WINDOWS])
 YEARS = np.array([FEWEST if window.feast == "Easter" else FEWEST_OF_OTHERS for window in WINDOWS])
 
 
-class Weeks:
-    """Weeks as steps of `find_events`."""
-
-    unit, step, bar, most = "D", 7, BAR, 2 * MOST
-    names = tuple(window.title for window in WINDOWS)
-
-    def residuals_of(self, past: np.ndarray) -> np.ndarray:
-        """Return past (B, L), or its logarithms where it is positive, without the level of the weeks around, in robust scales."""
-        return residuals_of(past)
-
-    def sizes_on(self, first: int, size: int) -> np.ndarray:
-        """Return (W, size) shares of each window in the weeks that begin on the days from `first` on."""
-        return np.asarray(shares_on(first, size).sum(1))
-
-    def found_in(self, values: np.ndarray, first: int, before: Sequence[int] = (), bar: float | None = None) -> list[int]:
-        """Return the windows that the mean of series follows; see `holidays_of`."""
-        return holidays_of(values, first, before, BAR if bar is None else bar)
-
-    def loudest(self, values: np.ndarray, first: int, found: Sequence[int], most: int) -> np.ndarray:
-        """Return the series, at most `most` of (S, T), of whose residuals a window explains most beside those `found`."""
-        return loudest(values, first, found, most)
-
-
 def shares_on(first: int, days: int) -> np.ndarray:
     """Return (W, Y, days) shares of each window of WINDOWS, in each year, in the weeks that begin on the days from `first` on.
 
@@ -114,34 +92,11 @@ def _year(day: int) -> int:
     return int(np.datetime64(day, "D").astype("datetime64[Y]").astype(np.int64)) + 1970
 
 
-def holidays_of(values: np.ndarray, first: int, before: Sequence[int] = (), bar: float = BAR) -> list[int]:
-    """Return the windows, as indices of WINDOWS, that the mean of series follows, clearest first, those `before` included.
-
-    values: (S, T) weekly residuals in units of their scales, NaN = missing, from `residuals_of`. first: the first day of the
-    first week, in days since 1970-01-01. bar: standard deviations of placebos that an effect must exceed.
-    """
-    y, seen = _mean(values)
-    if seen.sum() < WEEKS_IN_YEAR:
-        return list(before)
-    shape = _shapes_on(first, seen.tobytes())
-    # a long window may explain two holidays in part, and hide both
-    days = shape.greedy(y, list(before), bar, SINGLE)
-    other = shape.greedy(y, list(before), bar)
-    return other if days == list(before) else shape.better(y, shape.greedy(y, days, bar), other)
-
-
 @functools.lru_cache(maxsize=2)
 def _shapes_on(first: int, seen: bytes) -> _Shapes:
     """Return the windows on weeks from the day `first` on, of which some are `seen` (T,) bool; many series have the same."""
     weeks = np.frombuffer(seen, bool)
     return _Shapes(shares_on(first, 7 * len(weeks))[:, :, ::7], weeks)
-
-
-def loudest(values: np.ndarray, first: int, found: Sequence[int], most: int) -> np.ndarray:
-    """Return the series, at most `most` of (S, T), of whose residuals a window explains most beside those `found`."""
-    shape = _shapes_on(first, (~np.isnan(values).all(0)).tobytes())
-    size = [shape.explained(y - shape.fitted(y, list(found))).max() for y in np.nan_to_num(values)]
-    return np.argsort(-np.array(size), kind="stable")[:most]
 
 
 class _Shapes:
@@ -231,30 +186,54 @@ class _Shapes:
         return bool(((x @ y) ** 2 / np.maximum((x**2).sum(1), 1e-9)).max() < self.explained(y)[which])
 
 
-def residuals_of(past: np.ndarray) -> np.ndarray:
-    """Return past (B, L), or its logarithms where it is positive, without the level of the weeks around, in robust scales."""
-    values = past.astype(np.float64)
-    seen = np.isfinite(values)
-    above = seen & (values > 0)
-    positive = (above.sum(1) >= POSITIVE * np.maximum(seen.sum(1), 1)) & ~(values < 0).any(1)
-    values = np.where(positive[:, None], np.log(np.where(above, values, np.nan)), values)
-    out = np.full(values.shape, np.nan)
-    for row, one in enumerate(values):
-        there = np.isfinite(one)
-        if there.any():
-            middle = np.where(there, one - one[there].mean(), 0.0)
-            left = without_near_level(middle, there)[0]
-            scale = np.median(np.abs(left[there])) / 0.6745
-            out[row] = np.where(there, left / scale, np.nan) if scale > 0 else np.nan
-    return out
+class Weeks:
+    """Weeks as steps of `find_events`."""
 
+    unit, step, bar, most = "D", 7, BAR, 2 * MOST
+    names = tuple(window.title for window in WINDOWS)
 
-def _mean(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean (T,) of series (S, T), 0 where fewer than a quarter of the most are observed, and where it is known."""
-    there = ~np.isnan(values)
-    count = there.sum(0)
-    seen = count >= max(count.max(initial=0) / 4, 1)
-    return np.where(seen, np.where(there, values, 0.0).sum(0) / np.maximum(count, 1), 0.0), seen
+    def residuals_of(self, past: np.ndarray) -> np.ndarray:
+        """Return past (B, L), or its logarithms where it is positive, without the level of the weeks around, in robust scales."""
+        values = past.astype(np.float64)
+        seen = np.isfinite(values)
+        above = seen & (values > 0)
+        positive = (above.sum(1) >= POSITIVE * np.maximum(seen.sum(1), 1)) & ~(values < 0).any(1)
+        values = np.where(positive[:, None], np.log(np.where(above, values, np.nan)), values)
+        out = np.full(values.shape, np.nan)
+        for row, one in enumerate(values):
+            there = np.isfinite(one)
+            if there.any():
+                middle = np.where(there, one - one[there].mean(), 0.0)
+                left = without_near_level(middle, there)[0]
+                scale = np.median(np.abs(left[there])) / 0.6745
+                out[row] = np.where(there, left / scale, np.nan) if scale > 0 else np.nan
+        return out
+
+    def sizes_on(self, first: int, size: int) -> np.ndarray:
+        """Return (W, size) shares of each window in the weeks that begin on the days from `first` on."""
+        return np.asarray(shares_on(first, size).sum(1))
+
+    def found_in(self, values: np.ndarray, first: int, before: Sequence[int], bar: float) -> list[int]:
+        """Return the windows, as indices of WINDOWS, that the mean of series follows, clearest first, those `before` included.
+
+        values: (S, T) residuals from `residuals_of`. first: the first day of the first week, in days since 1970-01-01. bar:
+        standard deviations of placebos that an effect must exceed.
+        """
+        mean = mean_of_pool(values)
+        y, seen = np.nan_to_num(mean), ~np.isnan(mean)
+        if seen.sum() < WEEKS_IN_YEAR:
+            return list(before)
+        shape = _shapes_on(first, seen.tobytes())
+        # a long window may explain two holidays in part, and hide both
+        days = shape.greedy(y, list(before), bar, SINGLE)
+        other = shape.greedy(y, list(before), bar)
+        return other if days == list(before) else shape.better(y, shape.greedy(y, days, bar), other)
+
+    def loudest(self, values: np.ndarray, first: int, found: Sequence[int], most: int) -> np.ndarray:
+        """Return the series, at most `most` of (S, T), of whose residuals a window explains most beside those `found`."""
+        shape = _shapes_on(first, (~np.isnan(values).all(0)).tobytes())
+        size = [shape.explained(y - shape.fitted(y, list(found))).max() for y in np.nan_to_num(values)]
+        return np.argsort(-np.array(size), kind="stable")[:most]
 
 
 def _without_largest(effect: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
