@@ -42,10 +42,10 @@ def counts_in(first: np.ndarray, months: int) -> np.ndarray:
     begin, end = first.astype("datetime64[D]"), (first + months).astype("datetime64[D]")
     days = (end - begin).astype(np.int64)
     weekday = np.stack([_count(begin, end, k) for k in range(7)]) - days / 7
-    year = first.astype("datetime64[Y]").astype(np.int64) + 1970
-    leap_day = first.astype("datetime64[Y]").astype("datetime64[D]") + 59  # 1 March in other years
+    year = (first + months - 1).astype("datetime64[Y]")  # of the last month: a quarter may begin in December
+    leap_day = year.astype("datetime64[D]") + 59  # 1 March in other years
     leap = (begin <= leap_day) & (leap_day < end) & (leap_day.astype("datetime64[M]").astype(np.int64) % 12 == 1)
-    shares = [_share(easter(year), begin, end, *window) for window in EASTERS.values()]
+    shares = [_share(easter(year.astype(np.int64) + 1970), begin, end, *window) for window in EASTERS.values()]
     return np.stack([weekday[:5].sum(0), *weekday, weekday[4:6].sum(0), leap.astype(np.float64), *shares])
 
 
