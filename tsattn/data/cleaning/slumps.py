@@ -73,13 +73,14 @@ def _slump(values: np.ndarray, period: int) -> Slump | None:
         return None
     share = _of_usual(values, begin, period)
     end, level = _back(share, begin, period) or _settled(share, begin, period) or (begin, 1.0)
-    if not SHORTEST * period <= end - begin <= LONGEST * period or len(values) - end < period:
+    if not SHORTEST * period <= end - begin <= LONGEST * period:
         return None
     after = share[end:] / level
     others = np.concatenate([_of_last_years(values[:begin], period), after])
     is_deep = (share[begin:end] <= DEEP * level).sum() >= max(2, DEEP_STEPS * period)
     is_back = USUAL <= np.nanmedian(after[:period]) <= MOST
-    is_alone = (others <= FELL).sum() <= RARELY * np.isfinite(others).sum()
+    known = np.isfinite(others).sum()
+    is_alone = known >= period and (others <= FELL).sum() <= RARELY * known
     if not (is_deep and is_back and is_alone):
         return None
     end = min(_recovered(share, end, period), begin + int(LONGEST * period))
@@ -121,17 +122,30 @@ def _over(values: np.ndarray, usual: np.ndarray) -> np.ndarray:
 
 
 def _back(share: np.ndarray, begin: int, period: int) -> tuple[int, float] | None:
-    """Return the first step after `begin` from which a series is at its usual level for half a year, and the level 1."""
-    half = max(period // 2, 3)
-    for end in range(begin + 3, len(share) - half + 1):
+    """Return the first step after the last wave of a slump from which a series is at its usual level, and the level 1."""
+    fell = share <= FELL
+    waves = np.flatnonzero(fell[:-1] & fell[1:])
+    wave: int | None = begin
+    while wave is not None:
+        end = _usual_again(share, wave, period)
+        if end is None:
+            return None
+        wave = min((int(k) for k in waves if end < k < min(end + period, begin + LONGEST * period)), default=None)
+    return end, 1.0
+
+
+def _usual_again(share: np.ndarray, fall: int, period: int) -> int | None:
+    """Return the first step after a fall from which a series is at its usual level for half a year, or for the newest quarter."""
+    half, quarter = max(period // 2, 3), max(period // 4, 3)
+    for end in range(fall + 2, len(share) - quarter + 1):
         if share[end] >= USUAL and np.nanmedian(share[end : end + half]) >= USUAL:
-            return end, 1.0
+            return end
     return None
 
 
 def _recovered(share: np.ndarray, end: int, period: int) -> int:
     """Return the first step from `end` on that is near the year after it: the last steps of a recovery still rise."""
-    while end < len(share) - period:
+    while end < len(share) - max(period // 4, 3):
         following = share[end : end + period]
         if np.isfinite(following).any() and np.sort(following[:3])[1] >= RECOVERED * np.nanmedian(following):  # NaN last
             break

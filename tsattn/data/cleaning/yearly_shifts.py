@@ -2,7 +2,8 @@
 
 A season hides a shift from a comparison of values until a year has passed. So values are compared with those a year earlier, as
 logarithms of their ratios. The mean ratio since a shift must lie far outside all means over as many steps before it: a level that
-wanders and returns has been there before. Earlier values are scaled by the shift, so that the growth over the years goes on.
+wanders and returns has been there before. The values of two years earlier must show the shift too: a year after a slump, ratios
+rise because those of a year earlier are low. Earlier values are scaled by the shift, so that the growth over the years goes on.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ LEAST = 0.12  # logarithm of a shift, at least
 ABRUPT = 0.5  # of a shift, at least, that lies between the means of a few steps before it and after it
 STAYED = 0.9  # share of the ratios since a shift, and all of the NEWEST, that are nearer the new level than the old one
 NEWEST = 3
+CONFIRMED = 0.5  # of a shift, at least, that ratios to the values of two years earlier show
 AS_LONG = 3  # times the steps since a shift that there are ratios before it: fewer do not show how far their means wander
 KNOWN = 0.8  # share of the ratios that must be known
 
@@ -85,6 +87,9 @@ def _shift(ratio: np.ndarray, least: int, period: int) -> tuple[int, float] | No
     stayed = there[known[cut:]]
     if stayed.mean() < STAYED or not stayed[-NEWEST:].all():
         return None  # it is over
+    of_two_years = since[cut - cuts[0]] + float(mean(np.array([cut - period]), np.array([n - period]))[0])
+    if (of_two_years - 2 * np.nanmedian(ratio[:cut])) * np.sign(size) < CONFIRMED * abs(size):
+        return None  # the year before changed, as in a slump
     starts = np.arange(cut - steps + 1)
     earlier = mean(starts, starts + steps)
     low, high, new = earlier.min(), earlier.max(), float(since[cut - cuts[0]])
