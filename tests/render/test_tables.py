@@ -31,6 +31,13 @@ def test_when_nothing_of_a_training_was_kept_then_it_does_not_count_steps():
     ]
 
 
+def test_when_zero_shot_is_better_than_the_trained_model_then_the_next_command_uses_it():
+    console, text = drawn()
+    fitted = {"steps": 0, "stopped": "finished", "best_step": 0, "validation": None}
+    tables.trained(console, fitted, "m/1", Path("here"), options="--model zero-shot")
+    assert text.getvalue().splitlines()[-1] == "next: tsattn forecast --model zero-shot"
+
+
 def test_when_scores_are_shown_then_the_table_fits_80_columns_and_the_metrics_can_be_chosen():
     row = {"MASE": 10.8637, "WQL": 0.0769, "RMSE": 1234.18, "sMAPE": 0.194, "MAE": 4.5, "coverage": 1.0}
     rows = [{"model": name, **row, "skill_MASE": -0.475, "skill_WQL": -1.239} for name in ("m" * 40 + " + members", "naive")]

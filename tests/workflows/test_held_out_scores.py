@@ -125,11 +125,11 @@ def test_when_the_time_is_over_then_the_saved_model_is_still_compared_with_zero_
     monkeypatch.setattr(held_out_scores, "FEWEST", 2)
     own, about = asked(saved, hours, 0.0)
     card = read_card(saved)
-    (line,) = beside_zero_shot(lambda: own, card, *about)
+    ((line, _),) = beside_zero_shot(lambda: own, card, *about)
     assert "beside zero-shot + members on the same windows: MASE " in line
     assert line.endswith("(on 2 windows, for lack of time)")
     own, _ = asked(saved, hours, 0.0)
-    (few,) = beside_zero_shot(lambda: own, card, *about, 1)
+    ((few, _),) = beside_zero_shot(lambda: own, card, *about, 1)
     assert few.endswith("(on 1 window, for lack of time)")
     unchanged = dataclasses.replace(card, start=UNCHANGED)
     assert beside_zero_shot(lambda: own, unchanged, *about) == ()
@@ -146,7 +146,7 @@ def test_when_the_saved_model_is_compared_with_zero_shot_then_its_test_windows_a
     scores, _ = score_tail(lambda: own, *about)
     assert len(windows) == len(set(windows)) == scores.windows
     assert scores.seconds[scores.models[0]] == own.seconds
-    (line,) = beside_zero_shot(lambda: own, read_card(saved), *about)
+    ((line, _),) = beside_zero_shot(lambda: own, read_card(saved), *about)
     assert " beside zero-shot + members" in line
     assert len(windows) == scores.windows
 
@@ -156,7 +156,7 @@ def test_when_only_some_windows_were_scored_then_zero_shot_is_compared_on_these(
     own, about = asked(saved, hours, 0.0, windows=20)
     assert score_tail(lambda: own, *about)[0].windows == 5
     done = own.seconds
-    (line,) = beside_zero_shot(lambda: own, read_card(saved), *about)
+    ((line, _),) = beside_zero_shot(lambda: own, read_card(saved), *about)
     assert own.seconds == done
     assert line.endswith("(on 5 windows, for lack of time)")
 

@@ -69,16 +69,18 @@ def test_when_data_have_a_day_and_a_week_then_the_last_week_is_a_baseline_too():
 
 def test_when_a_trained_model_loses_to_zero_shot_then_the_sentence_names_the_option() -> None:
     rows = [{"model": "shops", "MASE": 0.54, "WQL": 0.08}, {"model": "zero-shot + members", "MASE": 0.40, "WQL": 0.05}]
-    said = compared(rows, "shops", "zero-shot + members")
+    said, better = compared(rows, "shops", "zero-shot + members")
+    assert better == "--model zero-shot"
     assert said.startswith("shops beside zero-shot + members on the same windows: MASE 35.0 % higher, WQL 60.0 % higher")
     assert said.endswith("--model zero-shot")
-    said = compared(rows, "shops", "zero-shot + members", "--model zero-shot --joint")
+    said, better = compared(rows, "shops", "zero-shot + members", "--model zero-shot --joint")
+    assert better == "--model zero-shot --joint"
     assert said.endswith("better for this data: --model zero-shot --joint")
 
 
 def test_when_a_trained_model_is_better_than_zero_shot_then_the_sentence_says_by_how_much() -> None:
     rows = [{"model": "shops", "MASE": 0.38, "WQL": 0.05}, {"model": "zero-shot + members", "MASE": 0.40, "WQL": 0.05}]
-    assert compared(rows, "shops", "zero-shot + members").endswith("MASE 5.0 % lower, WQL 0.0 % higher")
+    assert compared(rows, "shops", "zero-shot + members").line.endswith("MASE 5.0 % lower, WQL 0.0 % higher")
 
 
 @pytest.mark.parametrize(
@@ -94,10 +96,11 @@ def test_when_a_trained_model_is_better_than_zero_shot_then_the_sentence_says_by
 )
 def test_when_standard_errors_are_known_then_the_sentence_gives_them_and_says_if_a_difference_may_be_chance(errors, end) -> None:
     scores = rows(shops=(0.95, 0.94), zero_shot=(1.0, 1.0))
-    assert compared(scores, "shops", "zero-shot", errors=errors).endswith(f"on the same windows: {end}")
+    assert compared(scores, "shops", "zero-shot", errors=errors).line.endswith(f"on the same windows: {end}")
 
 
 def test_when_zero_shot_may_be_better_by_chance_then_it_is_not_recommended() -> None:
     scores = rows(shops=(1.05, 1.06), zero_shot=(1.0, 1.0))
-    assert compared(scores, "shops", "zero-shot", errors={"MASE": 0.01, "WQL": 0.01}).endswith("--model zero-shot")
-    assert compared(scores, "shops", "zero-shot", errors={"MASE": 0.04, "WQL": 0.04}).endswith("within chance")
+    assert compared(scores, "shops", "zero-shot", errors={"MASE": 0.01, "WQL": 0.01}).line.endswith("--model zero-shot")
+    assert compared(scores, "shops", "zero-shot", errors={"MASE": 0.04, "WQL": 0.04}).line.endswith("within chance")
+    assert compared(scores, "shops", "zero-shot", errors={"MASE": 0.04, "WQL": 0.04}).better == ""

@@ -86,7 +86,7 @@ def render(console: Console, found: Trained) -> None:
         tables.profile(console, found.profile)
     fitted = found.to_mapping()["fitted"]
     untrained = found.card.untrained if found.card.contest else ""  # without candidates, a note already gives the reason
-    tables.trained(console, fitted, str(found.ref), found.ref.path, untrained)
+    tables.trained(console, fitted, str(found.ref), found.ref.path, untrained, found.better)
 
 
 @uses(given=settings, read=options.read_options, session=options.session)

@@ -256,10 +256,10 @@ def profile(console: Console, found: Mapping[str, Any]) -> None:
     show(console, shown)
 
 
-def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path, untrained: str = "") -> None:
+def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path, untrained: str = "", options: str = "") -> None:
     """Print the outcome of a training run, the path of the model and the next command.
 
-    untrained: the reason why the zero-shot model was saved; "" if a note has already given it.
+    untrained: the reason why the zero-shot model was saved; "" if a note has already given it. options: of the next command.
     """
     if fitted["steps"]:
         why = {"finished": "finished", "early": "stopped early", "time": "stopped by --max-time", "interrupted": "interrupted"}
@@ -276,4 +276,4 @@ def trained(console: Console, fitted: Mapping[str, Any], model: str, path: Path,
     if fitted["stopped"] == "time" and fell:
         console.print(Text("the loss was still falling; train on with: --resume --max-time 5m"))
     console.print(Text(f"saved: {model} in {path}"))
-    console.print(Text("next: tsattn forecast", style="dim"))
+    console.print(Text(f"next: tsattn forecast {options}".rstrip(), style="dim"))

@@ -28,7 +28,7 @@ from tsattn.workflows.loaded_model import with_leads, with_members
 from tsattn.workflows.scoring_progress import Scoring
 from tsattn.workflows.time_budget import FEWEST, TimeBudget, TimeIsOver
 from tsattn.workflows.validation_windows import ValidationWindows
-from tsattn.workflows.verdict import compared, usual_baselines
+from tsattn.workflows.verdict import Comparison, compared, usual_baselines
 from tsattn.workspace import ModelRef, shipped
 
 if TYPE_CHECKING:
@@ -77,13 +77,13 @@ def score_tail(saved: Saved, panel: Panel, made: Plan, listener: Listener, budge
 
 def beside_zero_shot(
     saved: Saved, card: Card, panel: Panel, made: Plan, listener: Listener, budget: TimeBudget, fewest: int | None = None
-) -> tuple[str, ...]:
-    """Return a line that compares the saved model with zero-shot on the test windows; none if zero-shot was saved.
+) -> tuple[Comparison, ...]:
+    """Compare the saved model with zero-shot on the test windows; nothing if zero-shot was saved.
 
     fewest: test windows that are scored even if time is up, default FEWEST.
 
-    A joint run adds a line for zero-shot with `--joint`, unless that was saved, and one for the saved model with it if that reads
-    each series alone. Both need at most as many series as `--joint` reads.
+    A joint run adds zero-shot with `--joint`, unless that was saved, and the saved model with it if that reads each series
+    alone. Both need at most as many series as `--joint` reads.
     """
     from tsattn.model import runtime
 
@@ -110,9 +110,9 @@ def beside_zero_shot(
         compared(rows, name, one, flag, {metric: found.standard_error(name, one, metric) for metric in SKILLS})
         for one, flag in zip(names, flags, strict=False)
     ]
-    lines += joint_verdicts(found, found.models[:1], "forecast with --joint") if alone else []
+    lines += [Comparison(line) for line in joint_verdicts(found, found.models[:1], "forecast with --joint")] if alone else []
     few = f" (on {count(found.windows, 'window')}, for lack of time)" if found.windows < windows else ""
-    return tuple(line + few for line in lines)
+    return tuple(one._replace(line=one.line + few) for one in lines)
 
 
 def _compared_windows(own: ForecastMemory, panel: Panel, made: Plan, cost: int, budget: TimeBudget) -> tuple[int, Origins]:

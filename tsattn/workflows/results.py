@@ -48,7 +48,10 @@ class Ingested:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Trained:
-    """A saved model, its training plan, its scores on the held-back test windows, and the verdict on them."""
+    """A saved model, its training plan, its scores on the held-back test windows, and the verdict on them.
+
+    better: options of `tsattn forecast` for zero-shot, where that is clearly better on these windows.
+    """
 
     ref: ModelRef
     card: Card
@@ -57,6 +60,7 @@ class Trained:
     scores: Backtest | None
     verdict: str
     beats_naive: bool | None
+    better: str = ""
     notes: tuple[str, ...] = ()
     profile: dict[str, Any] | None = None  # see training/profiler.py
 

@@ -172,12 +172,13 @@ class _Training:
         saved = functools.cache(lambda: saved_model(self.ref, self.panel, self.made.horizon))
         card, scores, why = self.save(best, card_of(self.ref.name, self.panel, self.made, best, source, judged), saved)
         if scores is None:
-            said, beats = f"not scored: {why}", None
+            said, beats, better = f"not scored: {why}", None, ""
         else:
             said, beats = verdict(scores.table(), scores.models[0])
             fewest = self.budget.fewest_beside(scores.seconds[scores.models[0]] / scores.windows)
             beside = beside_zero_shot(saved, card, self.panel, self.made, self.listener, self.budget, fewest)
-            about = (*((why,) if why else ()), *beside)
+            better = next((one.better for one in beside if one.better), "")
+            about = (*((why,) if why else ()), *(one.line for one in beside))
             selection = (*selection, *about)
             for note in about:
                 self.listener.note(note)
@@ -185,7 +186,7 @@ class _Training:
         profile = None if self.listener.timeline is None else self.listener.timeline.to_mapping()
         unchanged = () if judged or not card.untrained else (card.untrained,)
         notes = (*self.notes, *unchanged, *selection)
-        return Trained(self.ref, card, self.made, self.report, scores, said, beats, notes, profile)
+        return Trained(self.ref, card, self.made, self.report, scores, said, beats, better, notes, profile)
 
     def choose(self, resume: bool, logger: str | None) -> tuple[model_selection.Entry, tuple[model_selection.Judged, ...]]:
         """Train the candidates; returns the one to save and the validation scores of all."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -62,14 +62,21 @@ def verdict(rows: Sequence[Mapping[str, Any]], model: str) -> tuple[str, bool | 
     return f"{model} does NOT beat the best baselines: {detail}; {end}", False
 
 
+class Comparison(NamedTuple):
+    """A sentence on a trained model beside zero-shot, and the options of `tsattn forecast` for zero-shot if that is better."""
+
+    line: str
+    better: str = ""
+
+
 def compared(
     rows: Sequence[Mapping[str, Any]],
     model: str,
     other: str,
     flags: str = "--model zero-shot",
     errors: Mapping[str, float] | None = None,
-) -> str:
-    """Return a sentence that compares a trained model with zero-shot on the same windows, and says which one to use.
+) -> Comparison:
+    """Compare a trained model with zero-shot on the same windows, and say which one to use.
 
     flags: options of `tsattn forecast` for the other one. errors: the standard error of the ratio of the two scores, by metric
     (see Backtest.standard_error); a difference below CHANCE of them is not clear.
@@ -77,7 +84,7 @@ def compared(
     own, its = (next(row for row in rows if row["model"] == name) for name in (model, other))
     changes = {metric: own[metric] / its[metric] - 1 for metric in SKILLS if _is_number(own.get(metric)) and its.get(metric)}
     if not changes:
-        return f"{model} and {other} cannot be compared on the test windows"
+        return Comparison(f"{model} and {other} cannot be compared on the test windows")
     known = {metric: error for metric, error in (errors or {}).items() if metric in changes and math.isfinite(error)}
     parts = []
     for metric, change in changes.items():
@@ -87,10 +94,10 @@ def compared(
     line += " (± standard error)" if known else ""
     chance = [metric for metric, error in known.items() if abs(changes[metric]) < CHANCE * error]
     if len(chance) == len(changes):
-        return f"{line}; the difference is within chance"
+        return Comparison(f"{line}; the difference is within chance")
     if all(change > CLEAR for change in changes.values()) and not chance:
-        line += f"; zero-shot is better for this data: {flags}"
-    return line
+        return Comparison(f"{line}; zero-shot is better for this data: {flags}", flags)
+    return Comparison(line)
 
 
 def _is_number(value: Any) -> bool:

@@ -49,8 +49,8 @@ def test_when_the_last_steps_of_a_recovery_are_still_low_then_they_belong_to_the
         last = positions(values)[-1]
         later += last >= END + 3
         assert END - 3 <= last <= END + 12
-        # but a whole year is kept, so that the newest season is known
-        assert END - 3 <= positions(values[: END + 14])[-1] <= END + 1
+        # but a quarter is kept, so that the newest level is known
+        assert END - 3 <= positions(values[: END + 5])[-1] <= END + 1
     assert later >= 3
 
 
@@ -60,6 +60,15 @@ def test_when_a_series_grows_after_a_slump_then_its_later_years_stay(growth):
     values = 1000 * growth ** (t / 12) * np.exp(0.03 * np.random.default_rng(0).normal(size=len(t)))
     values[72:86] *= 0.1
     assert positions(values) == list(range(72, 86))
+
+
+@pytest.mark.parametrize("months", [4, 9, 30])
+def test_the_waves_of_a_slump_and_the_months_between_are_found_together(months):
+    values = arrivals()[: BEGIN + 14 + months]
+    values[BEGIN : BEGIN + 3] *= 0.1
+    values[BEGIN + 7 : BEGIN + 9] *= 0.3
+    values[BEGIN + 12 : BEGIN + 14] *= 0.2
+    assert positions(values) == list(range(BEGIN, BEGIN + 14))
 
 
 def test_a_slump_is_found_in_weeks_too():
@@ -79,10 +88,11 @@ def test_missing_values_are_not_part_of_a_slump():
     "values",
     [
         arrivals(),
-        with_slump(arrivals())[: END + 10],  # less than a year since
+        with_slump(arrivals())[: END + 1],  # less than a quarter since
         with_slump(arrivals(), low=0.6),  # not deep
         with_slump(arrivals(), end=BEGIN + 50),  # long
         with_slump(with_slump(arrivals()), 40, 60),  # one of two
+        with_slump(with_slump(arrivals()), 72, 90),  # the second begins years after the first
         arrivals() * np.where(np.arange(192) < BEGIN, 1.0, 0.2),  # it stays low
         with_slump(arrivals()) * np.where(np.arange(192) < END, 1.0, 3.0),  # another level
         with_slump(arrivals()) - 500,  # a quantity that may be negative
@@ -130,7 +140,7 @@ def test_when_a_series_settles_at_a_lower_level_then_its_slump_and_that_level_ar
 @pytest.mark.parametrize(
     "values",
     [
-        settled(arrivals())[: END + 6],  # less than two years since
+        settled(arrivals())[: END - 3],  # less than half a year since
         settled(arrivals()) * np.where(np.arange(192) < END, 1.0, np.exp(0.02 * (np.arange(192) - END))),  # it still moves
         np.where(np.arange(192) < END, settled(arrivals()), arrivals() - 500),  # the season has another shape
         np.where(np.arange(192) < BEGIN, 1.0, 0.5) * arrivals(),  # no slump: a shift of the level
@@ -152,3 +162,15 @@ def test_values_before_a_slump_are_scaled_to_the_level_after_it():
 def test_where_static_covariates_may_explain_the_level_a_series_that_settled_keeps_its_history():
     values = settled(arrivals())[None].astype(np.float32)
     assert len(prepare(values, (12,), year=12.0, level_shifts=False).cleaning) == 0
+
+
+@pytest.mark.parametrize("level", [0.7, 1.3])
+@pytest.mark.parametrize("months", [7, 12, 20])
+def test_when_a_series_comes_back_to_another_level_then_values_before_the_slump_are_scaled(level, months):
+    values = with_slump(arrivals(), low=0.05)[: END + months]
+    values[END:] *= level
+    (found,) = find_slumps(values.astype(np.float32)[None], 12.0)
+    years = (END + months - BEGIN) / 12
+    assert level <= found.level <= level * 1.02**years * 1.05
+    past = prepare(values[None].astype(np.float32), (12,), year=12.0).past[0]
+    assert np.nanmax(past) <= 1.1 * max(values.max(), level * 1.02**years * values[:BEGIN].max())

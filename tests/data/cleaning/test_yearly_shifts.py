@@ -67,6 +67,14 @@ def test_when_a_level_has_not_shifted_beyond_doubt_then_nothing_is_found(values)
     assert find_yearly_shifts(values.astype(np.float32)[None], WEEKS) == []
 
 
+@pytest.mark.parametrize("level", [1.0, 1.3, 1.6])
+@pytest.mark.parametrize(("months", "months_since"), [(6, 8), (12, 0), (12, 3), (18, 0)])
+def test_when_the_year_before_was_a_slump_then_its_end_is_no_shift(months, months_since, level):
+    values = series(62 + 5 + months + months_since, MONTHS)
+    share = np.concatenate([np.ones(62), np.full(5, 0.1), np.linspace(0.15, level, months), np.full(months_since, level)])
+    assert find_yearly_shifts((values * share).astype(np.float32)[None], MONTHS) == []
+
+
 def test_when_steps_are_days_or_unknown_then_nothing_is_found():
     values = shifted(series(), 20).astype(np.float32)[None]
     assert find_yearly_shifts(values, 365.25) == find_yearly_shifts(values, 0.0) == []

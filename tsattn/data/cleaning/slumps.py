@@ -2,10 +2,11 @@
 
 Means of the last years, and seasons estimated from them, would forecast a part of the slump again. Values are compared with
 those of the same phase in the years before the slump. It is left out only if it began abruptly, if it is the only one, if it is
-deep, and if at least a year at the old level has passed since, so that the newest season is known.
+deep, and if the series has been back for a year, or for a quarter if three years before it show what is usual. Waves less than a
+year apart are one slump, with what lies between.
 
-A series may settle below its old level for good. Then the slump is left out once the new level has lasted two years, and the
-years before the slump are scaled to it, so that their seasons have the right size.
+A series may settle below its old level for good. Then the slump is left out once the new level has lasted half a year. Where the
+level after a slump differs from that before it, the years before are scaled, so that their seasons have the right size.
 """
 
 from __future__ import annotations
@@ -23,8 +24,11 @@ FELL, USUAL = 0.5, 0.8  # of the usual value: where a slump begins, and where th
 DEEP, DEEP_STEPS = 0.4, 1 / 6  # of the usual value, for so many years in all
 MOST = 1.6  # of the usual value after a slump, at most: else it is another series
 RARELY = 0.02  # share of the other values that may be FELL: more are the noise of the series
-SETTLED = 0.15  # by which medians of half a year may differ from a new level
+SETTLED = 0.15  # by which medians of half a year may differ from a new level of two years
+SETTLING = 0.08  # by which medians of a quarter may differ from one of half a year
 RECOVERED = 0.93  # of the median of the year after a step, from which on a recovery is over
+MOVED = 1.15  # level after a slump, or one over it, from which on the years before it are scaled
+LATEST = 2  # years since a slump, at most, for that: later, the newest years tell the level
 LIKE_BEFORE = 0.1  # by which values at a new level may differ from their usual values times that level, in the median
 
 
@@ -71,21 +75,35 @@ def _slump(values: np.ndarray, period: int) -> Slump | None:
     begin = _first_fall(values, period)
     if begin is None:
         return None
-    share = _of_usual(values, begin, period)
+    share, sure = _of_usual(values, begin, period), begin >= YEARS * period
     end, level = _back(share, begin, period) or _settled(share, begin, period) or (begin, 1.0)
-    if not SHORTEST * period <= end - begin <= LONGEST * period:
+    since = max(period // 4, 3) if sure else period
+    if not SHORTEST * period <= end - begin <= LONGEST * period or len(values) - end < since:
         return None
     after = share[end:] / level
     others = np.concatenate([_of_last_years(values[:begin], period), after])
     is_deep = (share[begin:end] <= DEEP * level).sum() >= max(2, DEEP_STEPS * period)
     is_back = USUAL <= np.nanmedian(after[:period]) <= MOST
-    known = np.isfinite(others).sum()
-    is_alone = known >= period and (others <= FELL).sum() <= RARELY * known
+    is_alone = (others <= FELL).sum() <= RARELY * np.isfinite(others).sum()
     if not (is_deep and is_back and is_alone):
         return None
-    end = min(_recovered(share, end, period), begin + int(LONGEST * period))
+    end = min(_recovered(share, end, period, since), begin + int(LONGEST * period))
+    if level == 1 and sure and len(values) - end <= LATEST * period:
+        level = _level_after(values, begin, end, period)
     at = np.arange(begin, end)
     return Slump(0, at[~np.isnan(values[at])], level, end)
+
+
+def _level_after(values: np.ndarray, begin: int, end: int, period: int) -> float:
+    """Return the level of the newest year of values (n,) after a slump, relative to the year before it.
+
+    It is 1 if that is about the same, or if the season has another shape.
+    """
+    newest = np.arange(max(end, len(values) - period), len(values))
+    share = _over(values[newest], values[begin - period + (newest - begin) % period][None], fewest=1)
+    level = float(np.nanmedian(share))
+    is_new = abs(np.log(level)) > np.log(MOVED) and np.nanmedian(np.abs(share / level - 1)) <= LIKE_BEFORE
+    return level if is_new else 1.0
 
 
 def _first_fall(values: np.ndarray, period: int) -> int | None:
@@ -114,24 +132,24 @@ def _of_usual(values: np.ndarray, begin: int, period: int) -> np.ndarray:
     return _over(values, before[:, phase])
 
 
-def _over(values: np.ndarray, usual: np.ndarray) -> np.ndarray:
+def _over(values: np.ndarray, usual: np.ndarray, fewest: int = FEWEST_YEARS) -> np.ndarray:
     """Return values (n,) over the medians of the columns of `usual` (Y, n); NaN where these are 0 or hardly known."""
-    known = (~np.isnan(usual)).sum(0) >= FEWEST_YEARS
+    known = (~np.isnan(usual)).sum(0) >= fewest
     middle = np.nanmedian(np.where(known, usual, 0.0), 0)
     return np.divide(values, middle, out=np.full(len(values), np.nan), where=known & (middle > 0))
 
 
 def _back(share: np.ndarray, begin: int, period: int) -> tuple[int, float] | None:
     """Return the first step after the last wave of a slump from which a series is at its usual level, and the level 1."""
-    fell = share <= FELL
+    fell, last = share <= FELL, begin + int(LONGEST * period)
     waves = np.flatnonzero(fell[:-1] & fell[1:])
-    wave: int | None = begin
-    while wave is not None:
-        end = _usual_again(share, wave, period)
-        if end is None:
-            return None
-        wave = min((int(k) for k in waves if end < k < min(end + period, begin + LONGEST * period)), default=None)
-    return end, 1.0
+    end = _usual_again(share, begin, period)
+    while end is not None and end <= last:
+        further = waves[(waves > end) & (waves < min(end + period, last))]
+        if not len(further):
+            return end, 1.0
+        end = _usual_again(share, int(further[0]), period)
+    return None
 
 
 def _usual_again(share: np.ndarray, fall: int, period: int) -> int | None:
@@ -143,9 +161,12 @@ def _usual_again(share: np.ndarray, fall: int, period: int) -> int | None:
     return None
 
 
-def _recovered(share: np.ndarray, end: int, period: int) -> int:
-    """Return the first step from `end` on that is near the year after it: the last steps of a recovery still rise."""
-    while end < len(share) - max(period // 4, 3):
+def _recovered(share: np.ndarray, end: int, period: int, since: int) -> int:
+    """Return the first step from `end` on that is near the year after it: the last steps of a recovery still rise.
+
+    since: steps after it, at least.
+    """
+    while end < len(share) - since:
         following = share[end : end + period]
         if np.isfinite(following).any() and np.sort(following[:3])[1] >= RECOVERED * np.nanmedian(following):  # NaN last
             break
@@ -156,13 +177,16 @@ def _recovered(share: np.ndarray, end: int, period: int) -> int:
 def _settled(share: np.ndarray, begin: int, period: int) -> tuple[int, float] | None:
     """Return the first step after `begin` from which a series stays at a lower level, and that level; None if it has none.
 
-    The level lasts two years or more, and the season there has the old shape.
+    The season there has the old shape. A level of less than two years must be steadier.
     """
-    half, newest = max(period // 2, 3), share[-2 * period :]
-    level = float(np.nanmedian(newest)) if begin < len(share) - 2 * period and np.isfinite(newest).any() else 0.0
-    if not 0 < level < USUAL or np.nanmedian(np.abs(newest / level - 1)) > LIKE_BEFORE:
-        return None
-    medians = np.nanmedian(np.lib.stride_tricks.sliding_window_view(share[begin:], half), 1)
-    away = np.flatnonzero(~(np.abs(medians / level - 1) <= SETTLED))
-    end = begin + (int(away[-1]) + 1 if len(away) else 0)
-    return (end, level) if end <= len(share) - 2 * period else None
+    for steps, window, spread in ((2 * period, period // 2, SETTLED), (period // 2, period // 4, SETTLING)):
+        newest, window = share[-steps:], max(window, 3)
+        level = float(np.nanmedian(newest)) if begin < len(share) - steps and np.isfinite(newest).any() else 0.0
+        if not 0 < level < USUAL or np.nanmedian(np.abs(newest / level - 1)) > LIKE_BEFORE:
+            continue
+        medians = np.nanmedian(np.lib.stride_tricks.sliding_window_view(share[begin:], window), 1)
+        away = np.flatnonzero(~(np.abs(medians / level - 1) <= spread))
+        end = begin + (int(away[-1]) + 1 if len(away) else 0)
+        if end <= len(share) - steps:
+            return end, level
+    return None
