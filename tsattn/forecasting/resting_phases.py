@@ -27,15 +27,25 @@ def resting(batch: WindowBatch, shift: np.ndarray | None = None) -> np.ndarray:
     if not (is_day or season == WEEK) or batch.context < CYCLES * season:
         return np.zeros((len(batch), batch.horizon), bool)
     cycles = CYCLES if is_day else batch.context // season  # a shop may open on some Sundays of the year
-    newest = batch.as_observed[:, -cycles * season :].reshape(len(batch), cycles, season)
-    zeros, seen = (newest == 0).sum(1), (~np.isnan(newest)).sum(1)  # (B, season)
-    rests = (zeros == seen) & (seen >= SEEN)
-    awake = np.where(rests, 0, seen).sum(1)
-    rests &= ((np.where(rests, 0, zeros).sum(1) <= AWAKE * awake) & (awake > 0))[:, None]
+    newest = batch.as_observed[:, -cycles * season :]
+    rests = phases_at_rest(newest, season, least=SEEN)
     inner = rests & np.roll(rests, 1, 1) & np.roll(rests, -1, 1)
     phase = (ahead - (np.zeros(len(batch), np.int64) if shift is None else shift)[:, None]) % season
     far = is_day & (ahead >= CYCLES * season)
     return np.where(far, np.take_along_axis(inner, phase, 1), np.take_along_axis(rests, phase, 1))
+
+
+def phases_at_rest(values: np.ndarray, season: int, share: float = 1.0, least: int = 1) -> np.ndarray:
+    """Return (B, season) bool: phases, from the first step on, at which values (B, L) are zero, if they rarely are at others.
+
+    share: of a phase's values that are zero, at least. least: values of it that are observed, at least.
+    """
+    padded = np.pad(values, ((0, 0), (0, -values.shape[1] % season)), constant_values=np.nan).reshape(len(values), -1, season)
+    zeros, seen = (padded == 0).sum(1), (~np.isnan(padded)).sum(1)
+    rests = (zeros >= share * seen) & (seen >= least)
+    awake = np.where(rests, 0, seen).sum(1)
+    rests &= ((np.where(rests, 0, zeros).sum(1) <= AWAKE * awake) & (awake > 0))[:, None]
+    return np.asarray(rests)
 
 
 def zero_at_rest(values: np.ndarray, batch: WindowBatch) -> np.ndarray:

@@ -12,12 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tsattn.forecasting.ensemble.series_effects import season_of
+from tsattn.forecasting.ensemble.awake_rows import at_rest
 
 CLOSED = 0.8  # share of zeros while closed, at least
 OPEN = 0.3  # share of zeros while open, at most
 FEWEST = 2  # closed rows of the pool
-RESTING = 0.8  # share of zeros from which on a phase of the season does not count
 OWN = 3  # closed rows of a series of its own that can prove it to be no closure for it
 
 
@@ -36,7 +35,7 @@ def count(past: np.ndarray, known: np.ndarray, seasons: tuple[int, ...]) -> Coun
     hidden = binary & (plain.zeros > OPEN * plain.rows).all(-1)  # nights and Sundays may hide a closure
     if not hidden.any():
         return plain
-    awake = _counted(past, known, seen & ~_resting(past, seasons), binary)
+    awake = _counted(past, known, seen & ~at_rest(past, seasons), binary)
     return Counts(*(np.where(hidden[..., None], one, other) for one, other in zip(awake, plain, strict=True)))
 
 
@@ -47,22 +46,6 @@ def _counted(past: np.ndarray, known: np.ndarray, seen: np.ndarray, binary: np.n
         for where in (seen, seen & (past == 0))
     )
     return Counts(rows, zeros)
-
-
-def _resting(past: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
-    """Return (B, L) bool: True at phases of the season at which past (B, L) is nearly always zero, if it rarely is at others."""
-    out = np.zeros(past.shape, bool)
-    season = np.array([season_of(int(rows), seasons) for rows in (~np.isnan(past)).sum(1)])
-    for length in np.unique(season[(past == 0).any(1) & (season > 1)]).tolist():
-        rows, phase = np.flatnonzero(season == length), np.arange(past.shape[1]) % length
-        zeros, seen = (
-            np.stack([each[:, at::length].sum(1) for at in range(length)], 1) for each in (past[rows] == 0, ~np.isnan(past[rows]))
-        )
-        rests = zeros >= RESTING * np.maximum(seen, 1)  # (n, length)
-        awake = np.where(rests, 0, seen).sum(1)
-        rests &= ((awake > 0) & (np.where(rests, 0, zeros).sum(1) <= OPEN * awake))[:, None]
-        out[rows] = rests[:, phase]
-    return out
 
 
 def closing(counts: Counts, now: np.ndarray, pool: np.ndarray) -> np.ndarray:

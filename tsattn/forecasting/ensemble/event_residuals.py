@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tsattn.forecasting.ensemble.awake_rows import awake, may_multiply
 from tsattn.forecasting.ensemble.series_effects import moving_level, season_of, without_level_and_season
-from tsattn.forecasting.ensemble.window_estimates import POSITIVE
 from tsattn.forecasting.quantiles import row_medians
 
 FARTHEST = 5.0  # limit of a deviation, in standard deviations
@@ -33,11 +33,11 @@ class Residuals(NamedTuple):
 
 def residuals_of(past: np.ndarray, seasons: tuple[int, ...]) -> Residuals:
     """Return residuals of past (B, L), or of its logarithms where it is positive."""
-    values = past.astype(np.float64)
+    values = awake(past.astype(np.float64), seasons)
     seen = np.isfinite(values)
     count = seen.sum(1)
     above = seen & (values > 0)
-    positive = (above.sum(1) >= POSITIVE * np.maximum(count, 1)) & ~(values < 0).any(1)
+    positive = may_multiply(values)
     least = np.where(above, values, np.inf).min(1, initial=np.inf)  # a zero is half the smallest value
     logs = np.log(np.where(above, values, np.where(np.isfinite(least), least, 1.0)[:, None] / 2))
     values = np.where(seen, np.where(positive[:, None], logs, values), 0.0)

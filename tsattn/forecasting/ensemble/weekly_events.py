@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 
 from tsattn.data.freq import WEEKS_IN_YEAR
+from tsattn.forecasting.ensemble.awake_rows import may_multiply
 from tsattn.forecasting.ensemble.calendar_events import easter, thanksgiving
 from tsattn.forecasting.ensemble.event_residuals import mean_of_pool
 from tsattn.forecasting.ensemble.series_effects import without_near_level
-from tsattn.forecasting.ensemble.window_estimates import POSITIVE
 
 BAR = 5.0  # standard deviations of placebos that an effect must exceed
 PRICE, LONGER = 8.0, 4.0  # squared standard deviations that a window, and one of several days in addition, has to explain
@@ -197,7 +197,7 @@ class Weeks:
         values = past.astype(np.float64)
         seen = np.isfinite(values)
         above = seen & (values > 0)
-        positive = (above.sum(1) >= POSITIVE * np.maximum(seen.sum(1), 1)) & ~(values < 0).any(1)
+        positive = may_multiply(values)
         values = np.where(positive[:, None], np.log(np.where(above, values, np.nan)), values)
         out = np.full(values.shape, np.nan)
         for row, one in enumerate(values):

@@ -13,12 +13,12 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from tsattn.forecasting.ensemble import closures, knots, recent_level
+from tsattn.forecasting.ensemble.awake_rows import awake, may_multiply
 from tsattn.forecasting.ensemble.holdout import Pools
 from tsattn.forecasting.ensemble.series_effects import Estimate, estimate_all
 
 DISTINCT = 12  # minimum number of distinct values of a covariate with two slopes
 BEYOND = 0.5  # fraction of its historical range by which a covariate may exceed it before it is clipped
-POSITIVE = 0.95  # minimum share of open rows above zero for effects that multiply
 OF_WINDOWS = ("scale", "jacobian", "width", "below", "now")  # fields (B,) of Estimates
 _CELLS = 1 << 20  # maximum number of covariate values processed at once
 
@@ -170,7 +170,7 @@ def _knots(
         seen = ~np.isnan(value)[..., None] & ~np.isnan(here)
         places.append(knots.candidates(np.where(seen, here, np.nan)))
         target = np.where(closures.closed_rows(here, at[rows]), np.nan, value.astype(np.float64))
-        gain.append(knots.gains(target, here, places[-1], bends[rows], seasons))
+        gain.append(knots.gains(awake(target, seasons), here, places[-1], bends[rows], seasons))
     return knots.chosen(np.concatenate(places), np.concatenate(gain), pools)
 
 
@@ -207,20 +207,21 @@ def _estimated(
     above, there = target > 0, ~np.isnan(target)
     count = np.maximum(there.sum(1), 1)
     scale = np.where(above.any(1), np.where(there, np.abs(target), 0.0).sum(1) / count, 1.0)
-    able = np.flatnonzero(there.any(1) & (above.sum(1) >= POSITIVE * there.sum(1)) & ~(target < 0).any(1))
+    open_rows = awake(target, seasons)
+    able = np.flatnonzero(may_multiply(open_rows))
     logs = np.where(above, np.log(np.where(above, target, 1.0)), np.nan)
     jacobian = np.zeros(len(past))
     jacobian[able] = np.where(above, logs, 0.0)[able].sum(1) / np.maximum(above[able].sum(1), 1)
     factor: list[Estimate | None] = [None] * len(past)
     for row, one in zip(able.tolist(), estimate_all(logs[able], terms[able], seasons), strict=True):
         factor[row] = one
-    linear = tuple(estimate_all(target, terms, seasons))
+    linear = tuple(estimate_all(open_rows, terms, seasons))
     width = recent_level.widths(target, seasons)
     scale = recent_level.live_scale(target, width, scale)
     levels = recent_level.relative_levels(target, width, scale)
     own = (scale, jacobian, width, np.zeros(len(past)), levels[:, -1])
     moved = recent_level.has_moved(target, levels, width, scale) & np.array([one is None for one in factor], bool)
-    others = recent_level.alternatives(target, terms, levels, moved, seasons)
+    others = recent_level.alternatives(open_rows, terms, levels, moved, seasons)
     return Estimates(linear, tuple(factor), *own, bounds, counts), others
 
 
