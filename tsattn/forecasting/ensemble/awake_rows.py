@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tsattn.forecasting.ensemble.series_effects import season_of
-from tsattn.forecasting.resting_phases import phases_at_rest
+from tsattn.forecasting.resting_phases import SEEN, phases_at_rest
 
 RESTING = 0.8  # share of zeros from which on a phase of the season rests
 POSITIVE = 0.95  # minimum share of values above zero for effects that multiply
@@ -30,7 +30,7 @@ def awake(past: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
 def at_rest(past: np.ndarray, seasons: tuple[int, ...]) -> np.ndarray:
     """Return (B, L) bool: True at phases of the season at which past (B, L) is nearly always zero, if it rarely is at others."""
     out = np.zeros(past.shape, bool)
-    season = np.array([season_of(int(rows), seasons) for rows in (~np.isnan(past)).sum(1)])
+    season = np.array([season_of(int(rows), seasons, SEEN) for rows in (~np.isnan(past)).sum(1)])
     for length in np.unique(season[(past == 0).any(1) & (season > 1)]).tolist():
         rows = np.flatnonzero(season == length)
         out[rows] = phases_at_rest(past[rows], length, RESTING)[:, np.arange(past.shape[1]) % length]

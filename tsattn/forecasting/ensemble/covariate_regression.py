@@ -124,18 +124,19 @@ class CovariateRegression:
             history = replace(history, known=declared.known)
         values = self._forecast(history)
         made = effects.restored(values.astype(np.float64), after, past, before, self.quantiles)
-        values = self._noisy(made, values, effects.factor, bare, rest)
+        adds = ~effects.factor[:, None] & ~effects.closed(after)
+        values = self._noisy(made, values, adds, bare, rest)
         return zero_at_rest(not_negative(values, past), bare).astype(np.float32)
 
-    def _noisy(self, made: np.ndarray, values: np.ndarray, factor: np.ndarray, bare: WindowBatch, rest: np.ndarray) -> np.ndarray:
+    def _noisy(self, made: np.ndarray, values: np.ndarray, adds: np.ndarray, bare: WindowBatch, rest: np.ndarray) -> np.ndarray:
         """Return the quantiles `made` (B, H, Q). For series that rest, they are at least as wide as the noise at awake steps.
 
-        values: without effects, as the history `rest` (B, L).
+        values: without effects, as the history `rest` (B, L). adds: (B, H), the steps on which effects are amounts.
         """
         amounts = made[..., self._middle] - values[..., self._middle]
-        for row in np.flatnonzero(resting(bare).any(1) & ~factor).tolist():
+        for row in np.flatnonzero(resting(bare).any(1) & adds.any(1)).tolist():
             own = (bare.past_target[row], rest[row], bare.season_lengths, self.quantiles)
-            made[row] = wide_as_noise(made[row], amounts[row], *own)
+            made[row, adds[row]] = wide_as_noise(made[row, adds[row]], amounts[row, adds[row]], *own)
         return made
 
     def _forecast(self, batch: WindowBatch) -> np.ndarray:

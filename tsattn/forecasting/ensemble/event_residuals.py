@@ -43,7 +43,7 @@ def residuals_of(past: np.ndarray, seasons: tuple[int, ...]) -> Residuals:
     values = np.where(seen, np.where(positive[:, None], logs, values), 0.0)
     values = np.where(seen, values - values.sum(1, keepdims=True) / np.maximum(count, 1)[:, None], 0.0)
     left, rest = np.zeros_like(values), np.zeros_like(values)
-    season = np.array([season_of(int(n), seasons) for n in count])
+    season = np.array([season_of(int(rows), seasons) for rows in np.isfinite(past).sum(1)])
     for one in np.unique(season).tolist():
         rows = season == one
         left[rows], rest[rows] = _limited(values[rows], seen[rows], one)

@@ -45,22 +45,28 @@ def estimate(values: np.ndarray, covariates: np.ndarray, seasons: tuple[int, ...
     return estimate_all(values[None], covariates[None], seasons)[0]
 
 
-def estimate_all(values: np.ndarray, covariates: np.ndarray, seasons: tuple[int, ...]) -> list[Estimate]:
+def estimate_all(
+    values: np.ndarray, covariates: np.ndarray, seasons: tuple[int, ...], whole: np.ndarray | None = None
+) -> list[Estimate]:
     """Regress each of R series, values (R, L), on covariates (R, L, K) of its own; see `estimate`.
 
-    Series with the same observed steps and the same covariates, such as dates, share the work on these.
+    Series with the same observed steps and the same covariates, such as dates, share the work on these. whole: (R, L) the values
+    with the rows at rest, of which a history holds as many seasons as with them.
     """
     count = covariates.shape[2]
     values, covariates = values[:, -MOST_STEPS:], covariates[:, -MOST_STEPS:]
-    seen = np.isfinite(values) & np.isfinite(covariates).all(2)
-    alike: dict[tuple[bytes, bytes], list[int]] = {}
+    known = np.isfinite(covariates).all(2)
+    seen = np.isfinite(values) & known
+    held = (seen if whole is None else np.isfinite(whole[:, -MOST_STEPS:]) & known).sum(1)
+    alike: dict[tuple[bytes, bytes, int], list[int]] = {}
     for row in np.flatnonzero(seen.sum(1) >= FEWEST).tolist():
-        alike.setdefault((seen[row].tobytes(), covariates[row].tobytes()), []).append(row)
+        key = (seen[row].tobytes(), covariates[row].tobytes(), season_of(int(held[row]), seasons))
+        alike.setdefault(key, []).append(row)
     out = [Estimate(np.zeros((count, count)), np.zeros(count), 0.0, float("nan"), 0.0)] * len(values)
-    for rows in alike.values():
+    for (_, _, season), rows in alike.items():
         own, there = covariates[rows[0]], seen[rows[0]]
         columns = np.flatnonzero(np.ptp(own[there], axis=0) > 0)
-        for row, one in zip(rows, _regressed(values[rows], own[:, columns], there, seasons), strict=True):
+        for row, one in zip(rows, _regressed(values[rows], own[:, columns], there, season), strict=True):
             if one is not None:
                 gram, moment = np.zeros((count, count)), np.zeros(count)
                 gram[np.ix_(columns, columns)], moment[columns] = one.gram, one.moment
@@ -68,10 +74,9 @@ def estimate_all(values: np.ndarray, covariates: np.ndarray, seasons: tuple[int,
     return out
 
 
-def _regressed(values: np.ndarray, covariates: np.ndarray, seen: np.ndarray, seasons: tuple[int, ...]) -> list[Estimate | None]:
+def _regressed(values: np.ndarray, covariates: np.ndarray, seen: np.ndarray, season: int) -> list[Estimate | None]:
     """Regress values (R, L) on covariates (L, K) that all vary, where `seen` (L,); None where nothing can be fitted."""
     rows = int(seen.sum())
-    season = season_of(rows, seasons)
     both = np.where(seen, np.concatenate([values, covariates.T]).astype(np.float64), 0.0)
     both = np.where(seen, both - both.sum(1, keepdims=True) / rows, 0.0)
     left, lost = without_level_and_season(both, seen, season)
@@ -154,9 +159,9 @@ def _solved(gram: np.ndarray, moment: np.ndarray) -> np.ndarray:
     return np.asarray(np.linalg.solve(matrix, (moment / scale)[..., None])[..., 0] / scale)
 
 
-def season_of(rows: int, seasons: tuple[int, ...]) -> int:
-    """Return the longest of `seasons` that a history holds eight of, else the shortest if it holds three, else 1."""
-    long = [season for season in seasons if rows >= 8 * season]
+def season_of(rows: int, seasons: tuple[int, ...], cycles: int = 8) -> int:
+    """Return the longest of `seasons` that a history holds `cycles` of, else the shortest if it holds three, else 1."""
+    long = [season for season in seasons if rows >= cycles * season]
     if long:
         return max(long)
     short = min(seasons, default=1)

@@ -50,7 +50,7 @@ class Effects:
 
     def removed(self, past: np.ndarray, known: Table, seasons: tuple[int, ...]) -> np.ndarray:
         """Return the history (B, L) as if all known covariates (B, L, K) had been as usual; closed rows as if open."""
-        closed = self._closed(known)
+        closed = self.closed(known)
         shift = np.concatenate([self._shift(known[rows], rows)[0] for rows in chunks_of(known)])
         shift = shift * self._levels(past, closed)[:, :-1]
         out = np.where(self.factor[:, None], past * _exp(-shift), past - shift)
@@ -74,7 +74,7 @@ class Effects:
         past (B, L) and before (B, L, K): the history and its covariates, which give the level `back` (B,) steps before the end
         and the values on closed rows.
         """
-        shut = self._closed(before)
+        shut = self.closed(before)
         level = self._levels(past, shut)[np.arange(len(past)), past.shape[1] - back]
         shift, doubt = (one[..., None] * level[:, None, None] for one in self._shift(known, np.arange(len(known))))
         factor = self.factor[:, None, None]
@@ -83,7 +83,7 @@ class Effects:
         doubt = np.where(factor, np.abs(middle) * doubt, doubt) * np.abs(normal_scores(levels))
         away = out - middle
         out = middle + np.sign(away) * np.sqrt(away**2 + doubt**2)
-        closed = self._closed(known)
+        closed = self.closed(known)
         if closed.any():
             usual = closures.closed_values(past, shut, levels)
             out = np.where(closed[..., None], usual[:, None], out)
@@ -105,7 +105,7 @@ class Effects:
         out[rows] = recent_level.multipliers(levels, self.below[rows])
         return out
 
-    def _closed(self, known: Table) -> np.ndarray:
+    def closed(self, known: Table) -> np.ndarray:
         """Return (B, S) True where a covariate (B, S, K) has its closing value."""
         if np.isnan(self.closing).all():
             return np.zeros(known.shape[:2], bool)

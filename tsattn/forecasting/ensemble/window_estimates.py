@@ -170,7 +170,7 @@ def _knots(
         seen = ~np.isnan(value)[..., None] & ~np.isnan(here)
         places.append(knots.candidates(np.where(seen, here, np.nan)))
         target = np.where(closures.closed_rows(here, at[rows]), np.nan, value.astype(np.float64))
-        gain.append(knots.gains(awake(target, seasons), here, places[-1], bends[rows], seasons))
+        gain.append(knots.gains(target, here, places[-1], bends[rows], seasons))
     return knots.chosen(np.concatenate(places), np.concatenate(gain), pools)
 
 
@@ -213,9 +213,9 @@ def _estimated(
     jacobian = np.zeros(len(past))
     jacobian[able] = np.where(above, logs, 0.0)[able].sum(1) / np.maximum(above[able].sum(1), 1)
     factor: list[Estimate | None] = [None] * len(past)
-    for row, one in zip(able.tolist(), estimate_all(logs[able], terms[able], seasons), strict=True):
+    for row, one in zip(able.tolist(), estimate_all(logs[able], terms[able], seasons, target[able]), strict=True):
         factor[row] = one
-    linear = tuple(estimate_all(open_rows, terms, seasons))
+    linear = tuple(estimate_all(open_rows, terms, seasons, target))
     width = recent_level.widths(target, seasons)
     scale = recent_level.live_scale(target, width, scale)
     levels = recent_level.relative_levels(target, width, scale)
