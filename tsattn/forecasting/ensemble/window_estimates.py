@@ -204,12 +204,12 @@ def _estimated(
     terms = bounds.terms(known.astype(np.float64))
     terms[..., known.shape[2] :] *= bends[:, None]  # few distinct values: x alone suffices
     target = np.where(closures.closed_rows(known, at), np.nan, past.astype(np.float64))
-    above, there = target > 0, ~np.isnan(target)
+    there = ~np.isnan(target)
     count = np.maximum(there.sum(1), 1)
-    scale = np.where(above.any(1), np.where(there, np.abs(target), 0.0).sum(1) / count, 1.0)
+    scale = np.where((target > 0).any(1), np.where(there, np.abs(target), 0.0).sum(1) / count, 1.0)
     open_rows = awake(target, seasons)
-    able = np.flatnonzero(may_multiply(open_rows))
-    logs = np.where(above, np.log(np.where(above, target, 1.0)), np.nan)
+    able, above = np.flatnonzero(may_multiply(open_rows)), open_rows > 0
+    logs = np.where(above, np.log(np.where(above, open_rows, 1.0)), np.nan)
     jacobian = np.zeros(len(past))
     jacobian[able] = np.where(above, logs, 0.0)[able].sum(1) / np.maximum(above[able].sum(1), 1)
     factor: list[Estimate | None] = [None] * len(past)
