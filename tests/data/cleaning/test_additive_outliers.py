@@ -104,3 +104,16 @@ def test_when_a_level_is_ten_times_the_other_then_spikes_are_found_on_both():
     prices[:, hit] *= np.array([2, 3, 2, 0.5, 2])
     found = find_additive_outliers(prices, (5,))
     assert sum(np.isin(hit, one.lone).sum() for one in found) >= 0.99 * len(hit) * len(prices)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_when_a_peak_of_weeks_comes_again_at_its_date_then_it_is_kept_and_a_single_one_is_not(seed):
+    days = np.datetime64("2018-06-04") + 7 * np.arange(312)
+    dates = np.array([[str(first + k)[5:] for k in range(7)] for first in days])
+    share = ((dates >= "07-01") & (dates <= "07-12")).mean(1)
+    noise = np.random.default_rng(seed).normal(size=len(days))
+    values = (100 * np.exp(0.7 * share + 0.03 * noise)).astype(np.float32)
+    assert find_additive_outliers(values[None], (52,)) == []
+    values[150] *= 2.5
+    (found,) = find_additive_outliers(values[None], (52,))
+    assert found.lone.tolist() == [150]

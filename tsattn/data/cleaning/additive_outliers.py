@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tsattn.data.freq import WEEKS_IN_YEAR
+
 FAR = 4.0  # times the range, from the 5 % to the 95 % quantile, of the distances of the window's values from their neighbours
 FEWEST = 24  # values that a window needs
 MOST = 0.08  # of the values: more are no accidents
@@ -19,6 +21,7 @@ NEWEST = 2  # values that are never left out, for none or one came after them
 AGAIN = 1 / 3  # of the other values at a phase that are as far out: then it is the season
 LEVEL = 9  # values around an outlier that give their level
 NEAR = 64  # values of that level that give the scale, where the level is not that of the window
+MOVES, AS_FAR = 2, 0.5  # weeks by which a yearly date moves in a season of 52; share of an outlier's size that counts as the same
 EVEN = 0.15  # standard deviation of the distances between outliers, over their mean, below which they are a rhythm
 
 
@@ -47,7 +50,10 @@ def find_additive_outliers(past: np.ndarray, periods: Sequence[int] = ()) -> lis
         sides = _sides(packed, count[rows])
         for i in np.flatnonzero(sides.any(1)).tolist():
             at = np.flatnonzero(seen[rows[i]])
-            side = _at_own_scale(sides[i, : len(at)], past[rows[i], at].astype(np.float64))
+            values = past[rows[i], at].astype(np.float64)
+            side = _at_own_scale(sides[i, : len(at)], values)
+            if WEEKS_IN_YEAR in periods:
+                side = _without_yearly(side, values, at)
             lone, recent = _outliers(side, at, periods)
             if len(lone) or len(recent):
                 found.append(Outliers(int(rows[i]), lone, recent))
@@ -108,6 +114,25 @@ def _at_own_scale(side: np.ndarray, values: np.ndarray) -> np.ndarray:
         spread = np.subtract(*np.quantile(apart[near], (0.9, 0.1)))
         kept[i] *= abs(apart[i]) * (higher - lower) > FAR * (high - low) * spread
     return kept
+
+
+def _without_yearly(side: np.ndarray, values: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return the sides (n,) of weekly values (n,) at positions `at` (n,) without those that come again at about the same date.
+
+    In other years, a peak at a date may lie in the week before or after, or in two weeks.
+    """
+    found = np.flatnonzero(side)
+    if not len(found):
+        return side
+    out, half = side.copy(), LEVEL // 2
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(values, half, mode="reflect"), LEVEL)
+    away = values - np.median(around, axis=1)
+    for i in found.tolist():
+        years = np.arange(-(at[i] // WEEKS_IN_YEAR), (at[-1] - at[i]) // WEEKS_IN_YEAR + 1)
+        near = [np.abs(at - at[i] - year * WEEKS_IN_YEAR) <= MOVES for year in years.tolist() if year]
+        again = [float((away[one] * side[i]).max()) >= AS_FAR * abs(away[i]) for one in near if one.any()]
+        out[i] *= not again or np.mean(again) < AGAIN
+    return out
 
 
 def _outliers(side: np.ndarray, at: np.ndarray, periods: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:

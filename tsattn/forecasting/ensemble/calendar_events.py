@@ -127,6 +127,12 @@ def thanksgiving(year: np.ndarray) -> np.ndarray:
     return november + (3 - (november.astype(np.int64) + 3) % 7) % 7 + 21
 
 
+def mothers_day(year: np.ndarray) -> np.ndarray:
+    """Return the second Sunday of May of years, datetime64[D]."""
+    may = ((year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + 4).astype("datetime64[D]")
+    return may + (6 - (may.astype(np.int64) + 3) % 7) % 7 + 7
+
+
 def ordinal(n: int) -> str:
     """Return 1st, 2nd, 3rd, 4th, … 11th, … 21st."""
     return f"{n}{'th' if 10 < n % 100 < 14 else {1: 'st', 2: 'nd', 3: 'rd'}.get(n % 10, 'th')}"

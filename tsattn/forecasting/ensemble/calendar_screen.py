@@ -153,8 +153,8 @@ class Steps(Protocol):
         """Return residuals of past (B, L), in which effects are searched."""
         ...
 
-    def sizes_on(self, first: int, size: int) -> np.ndarray:
-        """Return (C, size) sizes of the effects in the steps that begin on each day, or in each month, from `first` on."""
+    def sizes_on(self, first: int, size: int, which: Sequence[int]) -> np.ndarray:
+        """Return (C, size) sizes of the effects `which` in steps that begin on each day, or in each month, from `first` on."""
         ...
 
     def found_in(self, values: np.ndarray, first: int, before: Sequence[int], bar: float) -> list[int]:
@@ -196,7 +196,7 @@ def _find_in_steps(past: np.ndarray, days: np.ndarray, pools: Pools, steps: Step
     every = sorted({effect for one in chosen for effect in one})
     if not every:
         return _nothing(days)
-    on = np.concatenate([steps.sizes_on(first, size)[every], np.zeros((len(every), 1))], 1)
+    on = np.concatenate([steps.sizes_on(first, size, every), np.zeros((len(every), 1))], 1)
     used = np.array([[effect in one for effect in every] for one in chosen])
     return Found(tuple(steps.names[effect] for effect in every), on, place, used)
 

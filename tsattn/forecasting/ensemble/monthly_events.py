@@ -72,9 +72,9 @@ class Months:
         """Return past (B, L), or its logarithms where it is positive, without the season, in robust scales, limited."""
         return residuals_of(past, (12 // self.step,)).z
 
-    def sizes_on(self, first: int, size: int) -> np.ndarray:
-        """Return (C, size) counts of NAMES in the steps that begin in the months from `first` on."""
-        return counts_in((first + np.arange(size)).astype("datetime64[M]"), self.step)
+    def sizes_on(self, first: int, size: int, which: Sequence[int] = range(len(NAMES))) -> np.ndarray:
+        """Return (C, size) counts of NAMES, those of `which`, in the steps that begin in the months from `first` on."""
+        return counts_in((first + np.arange(size)).astype("datetime64[M]"), self.step)[list(which)]
 
     def found_in(self, values: np.ndarray, first: int, before: Sequence[int], bar: float) -> list[int]:
         """Return the counts, as indices of NAMES, that the mean of series (S, T) follows, clearest first, `before` included."""
