@@ -12,7 +12,7 @@ import numpy as np
 from tsattn.forecasting.ensemble.calendar_events import Events
 from tsattn.forecasting.ensemble.event_choice import Choice, Filter, chosen
 from tsattn.forecasting.ensemble.event_residuals import has_sign, scale_of, scales_of, standard
-from tsattn.forecasting.ensemble.event_windows import PLATEAUS, SEARCHED, SLOPES, Event, responses
+from tsattn.forecasting.ensemble.event_windows import FAMILIES, SEARCHED, Event, responses
 from tsattn.forecasting.ensemble.series_effects import season_of, spans_of
 
 MOST = 32  # events of a window, at most
@@ -61,7 +61,7 @@ def over_price(z: np.ndarray, events: tuple[Events, Events], *, apart: bool = Fa
         evidence = (
             _apart(found, shape.days + half, events[1]) if apart else evidence_of(standard(found, scale_of(found)), events[1])
         )
-        tried = len(PLATEAUS if shape.flat else SLOPES) * np.isfinite(evidence).sum(1, keepdims=True)
+        tried = len(next(family for family in FAMILIES if shape in family)) * np.isfinite(evidence).sum(1, keepdims=True)
         out.append(evidence - np.log(np.maximum(tried, 1)) - ODDS)
     return out
 

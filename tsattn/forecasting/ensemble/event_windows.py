@@ -14,7 +14,7 @@ from tsattn.forecasting.ensemble.calendar_events import Events
 
 STEPS = 10  # number of sizes that a changing effect takes
 GAP = 3  # days between the day on which a rise ends and the one on which the effect after it begins, at most
-LONGEST = 28  # days of a plateau, at most
+LONGEST = 66  # days of a plateau, at most
 
 
 class Shape(NamedTuple):
@@ -36,8 +36,10 @@ class Shape(NamedTuple):
 
 SLOPES = (*(Shape(days, False) for days in (7, 10, 14, 21)), *(Shape(days, True) for days in (7, 14)))
 PLATEAUS = tuple(Shape(days, True, flat=True) for days in (3, 5, 7, 10, 14, 21))
-SEARCHED = (*SLOPES, *PLATEAUS)
-SHAPES = (*SEARCHED, *(one for days in range(2, LONGEST + 1) if (one := Shape(days, True, flat=True)) not in PLATEAUS))
+SEASONS = tuple(Shape(days, True, flat=True) for days in (30, 45))  # such as school holidays
+FAMILIES = (SLOPES, PLATEAUS, SEASONS)
+SEARCHED = tuple(shape for family in FAMILIES for shape in family)
+SHAPES = (*SEARCHED, *(one for days in range(2, LONGEST + 1) if (one := Shape(days, True, flat=True)) not in SEARCHED))
 
 
 def near(shape: Shape) -> list[int]:
