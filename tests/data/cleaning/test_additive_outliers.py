@@ -117,3 +117,14 @@ def test_when_a_peak_of_weeks_comes_again_at_its_date_then_it_is_kept_and_a_sing
     values[150] *= 2.5
     (found,) = find_additive_outliers(values[None], (52,))
     assert found.lone.tolist() == [150]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_when_a_count_grows_then_small_falls_are_no_outliers_and_a_glitch_is_one(seed):
+    rng = np.random.default_rng(seed)
+    growth = np.where(np.arange(500) % 7 < 5, 40, 5) + 12 * rng.normal(size=500)
+    values = (5000 + np.cumsum(growth)).round().astype(np.float32)
+    assert find_additive_outliers(values[None], (7,)) == []
+    values[300] += 400
+    (found,) = find_additive_outliers(values[None], (7,))
+    assert found.lone.tolist() == [300]

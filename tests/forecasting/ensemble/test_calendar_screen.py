@@ -120,3 +120,13 @@ def test_when_later_windows_show_an_event_then_earlier_ones_do_not_use_it():
 def test_when_a_history_has_no_dates_then_nothing_is_found():
     past, days = sales(1, 2)
     assert names(past, np.full(days.shape, np.datetime64("NaT"), "datetime64[D]")) == ()
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("begin", "end", "length"), [("07-08", "08-22", 46), ("06-05", "07-04", 30)])
+def test_when_an_effect_lasts_for_weeks_then_one_window_describes_it(seed, begin, end, length):
+    past, days = sales(1, 4, seed)
+    dates = np.array([day[5:] for day in days[0].astype(str).tolist()])
+    during = (dates >= begin) & (dates <= end)
+    (found,) = names(past * np.where(during[:-AHEAD], 0.5, 1).astype(np.float32), days)
+    assert abs(int(found.split("lasting ")[1].split()[0]) - length) <= 2

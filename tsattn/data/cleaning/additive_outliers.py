@@ -15,6 +15,7 @@ import numpy as np
 from tsattn.data.freq import WEEKS_IN_YEAR
 
 FAR = 4.0  # times the range, from the 5 % to the 95 % quantile, of the distances of the window's values from their neighbours
+STEPS = 2.0  # times a large step (75 % quantile), at least
 FEWEST = 24  # values that a window needs
 MOST = 0.08  # of the values: more are no accidents
 NEWEST = 2  # values that are never left out, for none or one came after them
@@ -72,14 +73,19 @@ def _sides(values: np.ndarray, count: np.ndarray) -> np.ndarray:
         row = np.arange(len(values))
         for after in (0, 1):
             padded[row, 2 + count + after] = values[row, count - 2 - after]
-    apart = _apart(padded)
+    apart, steps = _apart(padded), np.abs(np.diff(values.astype(np.float64)))
     low, high = (np.rint(share * (count - 1)).astype(np.int64)[:, None] for share in (0.05, 0.95))
+    large = np.rint(0.75 * (count - 2)).astype(np.int64)[:, None]
     if whole:
         ordered = np.partition(apart, (int(low[0, 0]), int(high[0, 0])), axis=1)
+        steps = np.partition(steps, int(large[0, 0]), axis=1)
     else:
         apart = np.where(np.arange(values.shape[1]) < count[:, None], apart, np.nan)
         ordered = np.sort(apart, 1)  # NaN last
+        steps = np.sort(np.where(np.arange(1, values.shape[1]) < count[:, None], steps, np.nan), 1)
     bound = FAR * (np.take_along_axis(ordered, high, 1) - np.take_along_axis(ordered, low, 1))
+    # values of a count that grows hardly ever leave the range of their neighbours
+    bound = np.where(bound > 0, np.maximum(bound, STEPS * np.take_along_axis(steps, large, 1)), 0.0)
     return np.where((np.abs(apart) > bound) & (bound > 0), np.sign(apart), 0).astype(np.int8)
 
 
