@@ -123,10 +123,9 @@ def test_when_a_history_has_no_dates_then_nothing_is_found():
 
 
 @pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize(("begin", "end", "length"), [("07-08", "08-22", 46), ("06-05", "07-04", 30)])
-def test_when_an_effect_lasts_for_weeks_then_one_window_describes_it(seed, begin, end, length):
+@pytest.mark.parametrize("factor", [0.7, 1.5])
+def test_when_an_effect_lasts_for_weeks_then_its_window_is_found(seed, factor):
     past, days = sales(1, 4, seed)
     dates = np.array([day[5:] for day in days[0].astype(str).tolist()])
-    during = (dates >= begin) & (dates <= end)
-    (found,) = names(past * np.where(during[:-AHEAD], 0.5, 1).astype(np.float32), days)
-    assert abs(int(found.split("lasting ")[1].split()[0]) - length) <= 2
+    holidays = (dates >= "07-08") & (dates <= "08-22")
+    assert "8 July, lasting 46 days" in names(past * np.where(holidays[:-AHEAD], factor, 1).astype(np.float32), days)
