@@ -36,10 +36,27 @@ def test_when_the_input_has_lost_series_or_rows_since_the_last_run_then_a_warnin
     assert main(["run", str(path)]) == 0
     write_csv(house / "data.csv", lines)
     capsys.readouterr()
-    assert main(["run", str(path)]) == 0
+    shorter = any("ends at" in one for one in said)
+    assert main(["run", str(path)]) == (4 if shorter else 0)
     found = capsys.readouterr().err
     assert all(one in found for one in said)
     assert bool(said) == ("the input " in found)
+
+
+def test_when_the_input_ends_earlier_then_a_file_keeps_its_newer_forecast_until_it_is_deleted(jobs, house, capsys):
+    path = jobs(JOB)
+    assert main(["run", str(path), "-q"]) == 0
+    newest = (house / "o.csv").read_bytes()
+    write_csv(house / "data.csv", rows(2, 190))
+    for _ in range(2):  # the second run too, whose last run had the shorter input
+        assert main(["run", str(path), "-q"]) == 4
+        assert (house / "o.csv").read_bytes() == newest
+    assert "if it is right, delete the output and run the job again" in capsys.readouterr().err.replace("\n", " ")
+    (house / "o.csv").unlink()
+    assert main(["run", str(path), "-q"]) == 0
+    write_csv(house / "data.csv", rows(2))
+    assert main(["run", str(path), "-q"]) == 0
+    assert (house / "o.csv").read_bytes() == newest
 
 
 def test_when_clocks_are_set_back_then_a_later_end_at_an_earlier_local_time_is_no_loss(jobs, house, shipped, capsys):

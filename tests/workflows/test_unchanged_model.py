@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 import tsattn
 from tests import tiny
 from tsattn.cli.main import main
+from tsattn.cli.train import render
 from tsattn.config import FEWEST_TOKENS
 from tsattn.model.card import UNCHANGED
 from tsattn.workflows import model_selection
@@ -51,6 +54,18 @@ def test_when_a_model_was_trained_then_the_result_says_whether_training_beat_zer
 def test_when_zero_shot_was_saved_unchanged_then_detect_and_backtest_do_not_say_that_it_was_trained(kpi, unchanged):
     assert not any("trained on" in note for note in tsattn.detect(kpi, last=7).notes)
     assert not any("trained on" in note for note in tsattn.backtest(kpi, horizon=5, windows=3).notes)
+
+
+def test_when_a_workspace_was_named_then_the_next_command_names_it_too(unchanged):
+    text = io.StringIO()
+    for workspace, better, said in (
+        (None, "", "next: tsattn forecast"),
+        ("my models", "", "next: tsattn forecast --workspace 'my models'"),
+        ("w", "--model zero-shot", "next: tsattn forecast --model zero-shot --workspace w"),
+    ):
+        found = dataclasses.replace(unchanged, better=better)
+        render(Console(file=text, width=120, color_system=None), found, workspace)
+        assert text.getvalue().splitlines()[-1] == said
 
 
 def test_when_nothing_was_compared_then_only_the_length_of_the_series_is_given_as_the_reason(kpi, capsys):

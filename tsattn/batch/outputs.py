@@ -17,14 +17,19 @@ from tsattn.errors import DataError, TsattnError, reason
 from tsattn.forecasting.frame import quantile_name
 
 _OVER = ' (ended long ago: ended_items = "skip" leaves such series out)'
+_BEHIND = ", since the input ends earlier now: it may be incomplete; if it is right, delete the output and run the job again"
 
 
 @dataclass
 class Delivered:
-    """Outputs that were written, and notes on those that keep stored forecasts."""
+    """Outputs that were written, and notes on those that keep stored forecasts.
+
+    behind: True if one keeps a newer forecast although the run does not make up for an earlier moment.
+    """
 
     written: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    behind: bool = False
 
     def to_mapping(self) -> dict[str, list[str]]:
         return {"written": self.written, **({"kept": self.kept} if self.kept else {})}
@@ -35,17 +40,18 @@ def deliver(
 ) -> None:
     """Write to every output, and list in `done` those that were written. Raises DataError that names the others.
 
-    `late`: the run makes up for an earlier moment (--as-of), so a file that holds a newer forecast of the job keeps it. Stored
-    forecasts from the same cutoff with fewer fallbacks are kept (reruns.py). ended: series that ended long ago, which have
-    the same cutoff in every run. A signal ends the delivery between two outputs.
+    A file that holds a newer forecast of the job keeps it. `late`: the run makes up for an earlier moment (--as-of); otherwise
+    the input has lost rows. Stored forecasts from the same cutoff with fewer fallbacks are kept (reruns.py). ended: series that
+    ended long ago, which have the same cutoff in every run. A signal ends the delivery between two outputs.
     """
     failed, made = [], with_fallbacks(tables)
     for output in job.outputs:
         interrupts.check()
         try:
             place = file.local(expanded(output.place))
-            if late and output.kind == "file" and (newer := newer_cutoff(output, place, job.name, tables)):
-                done.kept.append(f"{output} keeps the newer forecast from cutoff {newer}")
+            if output.kind == "file" and (newer := newer_cutoff(output, place, job.name, tables)):
+                done.behind |= not late
+                done.kept.append(f"{output} keeps the newer forecast from cutoff {newer}{'' if late else _BEHIND}")
                 continue
             rows: Tables | None = tables
             if kept := better_stored(job, output, place, tables, made, wait):

@@ -211,9 +211,9 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
             for line in as_of_warning(source.card, str(source.ref), on_grid(moment, clock), clock):
                 note(line)
         made.run_id = _run_id(job, source, spool)
+        done = Delivered()
         if not order.dry_run:
             about = {"job": job.name, "model": made.model, "version": made.version, "run_id": made.run_id}
-            done = Delivered()
             try:
                 rows, late = spool.labelled(about), moment is not None
                 deliver(job, call.file, rows, done, call.order.lock_wait, late, here.ended or ())
@@ -223,7 +223,7 @@ def _work(job: Job, call: Call, made: JobRun, records: Records | SharedRecords) 
             if job.detect is not None:
                 entries, reported = _detected(job, call, data, source, work, newest, records)
                 made.details |= entries
-    incomplete = "lost_series" in made.details
+    incomplete = "lost_series" in made.details or done.behind
     if not (order.dry_run or moment is not None or incomplete):
         here.write(path_of(call.place.root, job.name))
     made.status = "partial" if made.fallback or made.failed or incomplete else "done"

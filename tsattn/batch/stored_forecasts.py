@@ -143,8 +143,8 @@ def newer_cutoff(output: Output, place: str, job: str, tables: Tables) -> str:
     import pyarrow.compute as pc
 
     try:
-        found = [row["cutoff"] for row in _file_rows(output, place) if row["job"] == job]
-        there = max((moment for cutoff in set(found) if (moment := instant_of(cutoff)) is not None), default=None)
+        found = {row["cutoff"] for row in _file_rows(output, place) if row["job"] == job}
+        there = max((moment for cutoff in found if (moment := instant_of(cutoff)) is not None), default=None)
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError):
         return ""
     here = max((instant_of(pc.max(table["cutoff"]).as_py()) for table in tables()), default=None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -75,8 +77,11 @@ def settings(
     return found
 
 
-def render(console: Console, found: Trained) -> None:
-    """The verdict on a trained model, its scores, and how the training went."""
+def render(console: Console, found: Trained, workspace: str | None = None) -> None:
+    """The verdict on a trained model, its scores, how the training went, and the next command.
+
+    workspace: as named on the command line, which the next command repeats.
+    """
     from tsattn.render import tables
 
     tables.sentences(console, [found.verdict] if found.verdict else [])
@@ -85,8 +90,9 @@ def render(console: Console, found: Trained) -> None:
     if found.profile is not None:
         tables.profile(console, found.profile)
     fitted = found.to_mapping()["fitted"]
+    where = "" if workspace is None else shlex.join(["--workspace", workspace])
     untrained = found.card.untrained if found.card.contest else ""  # without candidates, a note already gives the reason
-    tables.trained(console, fitted, str(found.ref), found.ref.path, untrained, found.better)
+    tables.trained(console, fitted, str(found.ref), found.ref.path, untrained, f"{found.better} {where}".strip())
 
 
 @uses(given=settings, read=options.read_options, session=options.session)
@@ -150,5 +156,5 @@ def train(
             profile=profile,
             listener=listener,
         )
-    code = session.show(result, render)
+    code = session.show(result, functools.partial(render, workspace=session.workspace))
     return int(ExitCode.INTERRUPTED) if result.interrupted else code

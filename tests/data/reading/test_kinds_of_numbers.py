@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+import numpy as np
 import pytest
 
 from tests.data.reading.kinds import AMERICAN, GERMAN, ISO, LARGE, MIXED, commas, points, quoted, series, table
@@ -294,3 +295,25 @@ def test_codes_with_the_letter_r_stay_names(take):
     cells = [f"R{k % 3 + 1}" for k in range(60)]
     panel, _ = take(table("date,room,value", [day for day in ISO for _ in range(3)], cells, range(60)))
     assert panel.item_ids == ("R1", "R2", "R3")
+
+
+@pytest.mark.parametrize("plain", ["{}", "{} kWh", "${}", "{} €"])
+@pytest.mark.parametrize("note", [" est.", " (provisional)", "garbage,x"])
+def test_a_number_with_unknown_text_behind_it_stops_with_its_line_instead_of_losing_the_column(take, plain, note):
+    one, two = ([plain.format(k + 20 + more) for k in range(40)] for more in (0, 100))
+    two[7] += note
+    days = np.datetime_as_string(np.datetime64("2024-01-01") + np.arange(40))
+    text = table("date;north;south", days, one, two, sep=";")
+    for target in ((), ("north", "south")):
+        with pytest.raises(DataError, match=r"line 9, column 'south'") as stopped:
+            take(text, target=target)
+        assert repr(two[7]) in stopped.value.message
+    panel, report = take(text, missing=(two[7],))
+    assert panel.item_ids == ("north", "south")
+    assert report.missing == 1
+
+
+def test_many_numbers_with_unknown_text_behind_them_are_no_numbers(take):
+    days = np.datetime_as_string(np.datetime64("2024-01-01") + np.arange(40))
+    panel, _ = take(table("date,v,address", days, range(40), [f"{k} Main St" if k % 3 else k for k in range(40)]))
+    assert panel.item_ids == ("v",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _CODES = (
     "USD|EUR|GBP|CHF|JPY|CNY|RMB|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|RUB|UAH|BRL|MXN|ARS|CLP|COP|PEN|INR|IDR|KRW|"
@@ -75,6 +75,7 @@ _FEW = 9  # distinct texts that may be the names of bins, such as 100 ms and 1 s
 _FLAG = re.compile(r"[bcdefinprsuz]{1,3}|\*{1,4}|[†‡§¶#^~!\u00b9\u00b2\u00b3]|\([a-zA-Z]{1,2}\)|\[\w{1,2}\]")
 _PLAIN_DECIMAL = re.compile(r"([+-]?\d+[.,](\d+))")
 _CAPITAL_FLAG = re.compile(r"([+-]?\d+[.,](\d+))([A-Z])")
+_FEW_ODD = 0.05  # share of the distinct texts with unknown text behind the number, in a column that is still one of numbers
 _FEW_MARKED = 0.5  # most numbers with a flag for each without one
 # sign, currency, sign, number, the rest
 SPLIT = re.compile(
@@ -91,16 +92,36 @@ SPLIT_ARROW = (
 @dataclass(frozen=True)
 class Affixes:
     """Text beside the numbers of a column. kind: "none", "unit", "scale" or "flags"; done: what is removed, in words;
-    clash: two units that cannot both be removed, or None. factors: factor of each suffix of a scale."""
+    clash: two units that cannot both be removed, or None. factors: factor of each suffix of a scale. odd: text behind a few of
+    the numbers, such as "est.", which makes them no numbers."""
 
     kind: str = "none"
     done: tuple[str, ...] = ()
     clash: tuple[str, str] | None = None
     factors: Mapping[str, float] = field(default_factory=dict)
+    odd: frozenset[str] = frozenset()
 
 
 def beside(texts: Sequence[str]) -> Affixes | None:
     """Detect the affixes of the numbers in these distinct texts; return None where the texts are names or something else."""
+    found = _beside(texts)
+    if found is not None:
+        return found
+    behind = {text: (match["post"] or "").strip() for text in texts if (match := SPLIT.fullmatch(text))}
+    odd = {suffix for suffix in set(behind.values()) if not _is_known(suffix)}
+    others = [text for text in texts if behind.get(text, "") not in odd]
+    if not 0 < len(texts) - len(others) <= _FEW_ODD * len(texts) or (found := _beside(others)) is None:
+        return None
+    return replace(found, odd=frozenset(odd))
+
+
+def _is_known(suffix: str) -> bool:
+    """Return True for text behind a number that is none, or a currency, unit, scale or flag."""
+    known = suffix in UNITS or suffix in _SCALES or bool(CURRENCY.fullmatch(suffix)) or bool(_scales_of_currencies([suffix]))
+    return not suffix or known or _FLAG.fullmatch(suffix.replace(" ", "")) is not None
+
+
+def _beside(texts: Sequence[str]) -> Affixes | None:
     prefixes: set[str] = set()
     suffixes: dict[str, int] = {}
     matched = 0

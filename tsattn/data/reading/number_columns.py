@@ -123,7 +123,7 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
                 made[name] = flags
                 notes.repair("yes and no read as 1 and 0", table.rows, f"column {name!r}", columns=1)
             elif wanted:
-                row = int(np.flatnonzero(~column.missing)[0])
+                row = _first_odd(column)
                 raise DataError(
                     f"{table.where(row)}, column {name!r}: {column.text_at(row)[:40]!r} is not a number", "name another --target"
                 )
@@ -310,6 +310,12 @@ def _with_flag_behind_comma(table: Table, column: Column, numbers: Numbers) -> s
     return padded[0] if len(padded) > len(texts) / 2 else ""
 
 
+def _first_odd(column: Column) -> int:
+    """Return the first row whose text alone is not a number, else the first that holds any."""
+    odd = next((code for code, text in enumerate(column.texts()[:_MOST_SEEN]) if _is_odd(text)), None)
+    return int(np.argmax(~column.missing if odd is None else column.values == odd))
+
+
 def _is_odd(text: str) -> bool:
     """Return True if a text alone is not a number."""
     return as_numbers(Column("", "text", np.zeros(1, np.int32), arrow.strings([text]))) is None
@@ -350,8 +356,7 @@ def no_number(table: Table) -> DataError:
             f"{table.where(row)}, column {name!r}: {pair[1]!r} has a different decimal mark from {pair[0]!r}",
             "write all numbers of the column with one decimal mark, preferably as 1234.5",
         )
-    odd = next((code for code, text in enumerate(column.texts()[:1000]) if _is_odd(text)), None)
-    row = int(np.argmax(~column.missing if odd is None else column.values == odd))
+    row = _first_odd(column)
     text = column.text_at(row)
     return DataError(
         f"{where}: no numeric column to forecast; {table.where.line(row)}, column {name!r} holds {text[:40]!r}",

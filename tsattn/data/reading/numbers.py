@@ -273,6 +273,8 @@ def _bare(text: Any, found: Affixes) -> tuple[Any, np.ndarray | None, dict[str, 
     number = pc.if_else(groups.is_valid(), number, text)
     suffixes = pc.utf8_trim_whitespace(pc.struct_field(groups, "post")).dictionary_encode()
     words, codes = [s or "" for s in suffixes.dictionary.to_pylist()], arrow.values(suffixes.indices, -1)
+    odd = np.array([word in found.odd for word in words] + [False])[codes]
+    number = pc.if_else(arrow.bits(odd), text, number)
     currency = np.array([bool(CURRENCY.fullmatch(word)) for word in words] + [False])[codes]
     other = np.array([bool(word) for word in words] + [False])[codes] & ~currency
     currency |= _matches(pc.struct_field(groups, "pre"), ".")
