@@ -110,8 +110,12 @@ def test_when_a_rerun_has_as_many_fallbacks_or_another_cutoff_or_quantiles_then_
     assert (stored(house, "f.csv")["0.5"] > first["0.5"] + 30).all()
     whole = pd.read_csv(house / "load.csv")
     whole[whole.time < "2024-01-30"].to_csv(house / "load.csv", index=False)
+    (house / "f.csv").unlink()
     assert main(["run", str(jobs(job("f.csv"))), "-q"]) == 4
     assert stored(house, "f.csv").cutoff.unique().tolist() == ["2024-01-29T23:00:00"]
+    whole.to_csv(house / "load.csv", index=False)
+    assert main(["run", str(jobs(job("f.csv"))), "-q"]) == 4
+    assert stored(house, "f.csv").cutoff.unique().tolist() == ["2024-01-30T23:00:00"]
 
 
 def test_when_all_series_are_kept_then_nothing_is_written(jobs, house, shipped, capsys):
