@@ -51,7 +51,7 @@ def test_when_the_input_ends_earlier_then_a_file_keeps_its_newer_forecast_until_
     for _ in range(2):  # the second run too, whose last run had the shorter input
         assert main(["run", str(path), "-q"]) == 4
         assert (house / "o.csv").read_bytes() == newest
-    assert "if it is right, delete the output and run the job again" in capsys.readouterr().err.replace("\n", " ")
+    assert "if it is complete, delete the file and run the job again" in capsys.readouterr().err.replace("\n", " ")
     (house / "o.csv").unlink()
     assert main(["run", str(path), "-q"]) == 0
     write_csv(house / "data.csv", rows(2))

@@ -17,7 +17,7 @@ from tsattn.errors import DataError, TsattnError, reason
 from tsattn.forecasting.frame import quantile_name
 
 _OVER = ' (ended long ago: ended_items = "skip" leaves such series out)'
-_BEHIND = ", since the input ends earlier now: it may be incomplete; if it is right, delete the output and run the job again"
+_BEHIND = ": the input now ends earlier and may be incomplete (if it is complete, delete the file and run the job again)"
 
 
 @dataclass

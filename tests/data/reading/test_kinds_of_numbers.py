@@ -313,6 +313,23 @@ def test_a_number_with_unknown_text_behind_it_stops_with_its_line_instead_of_los
     assert report.missing == 1
 
 
+@pytest.mark.parametrize("name", ["sku", "store_id", "comment"])
+@pytest.mark.parametrize("odd", ["1234-X", "1001 old", "150 approx"])
+def test_a_name_or_a_comment_that_begins_with_a_number_does_not_stop_the_rest(take, name, odd):
+    codes = [odd if k == 7 else 1000 + k for k in range(40)]
+    days = np.datetime_as_string(np.repeat(np.datetime64("2024-01-01") + np.arange(30), 40))
+    panel, _ = take(table(f"date,{name},v", days, codes * 30, [k % 97 + 1 for k in range(1200)]))
+    assert len(panel) == 40
+    assert odd in panel.item_ids
+
+
+def test_whole_numbers_that_repeat_with_one_odd_text_are_left_out_with_a_warning(take):
+    days = np.datetime_as_string(np.datetime64("2024-01-01") + np.arange(200))
+    values = ["12 est." if k == 90 else k % 30 for k in range(200)]
+    _, report = take(table("date,north,south", days, [k % 30 for k in range(200)], values))
+    assert any("column 'south' is left out: '12 est.'" in warning for warning in report.warnings)
+
+
 def test_many_numbers_with_unknown_text_behind_them_are_no_numbers(take):
     days = np.datetime_as_string(np.datetime64("2024-01-01") + np.arange(40))
     panel, _ = take(table("date,v,address", days, range(40), [f"{k} Main St" if k % 3 else k for k in range(40)]))

@@ -22,7 +22,8 @@ NEWEST = 2  # values that are never left out, for none or one came after them
 AGAIN = 1 / 3  # of the other values at a phase that are as far out: then it is the season
 LEVEL = 9  # values around an outlier that give their level
 NEAR = 64  # values of that level that give the scale, where the level is not that of the window
-MOVES, AS_FAR = 2, 0.5  # weeks by which a yearly date moves in a season of 52; share of an outlier's size that counts as the same
+YEAR_OF_WEEKS = 365.25 / 7
+MOVES, AS_FAR = 2, 0.5  # weeks by which a peak may differ from its date; share of an outlier's size that counts as the same
 EVEN = 0.15  # standard deviation of the distances between outliers, over their mean, below which they are a rhythm
 
 
@@ -123,7 +124,7 @@ def _at_own_scale(side: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def _without_yearly(side: np.ndarray, values: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Return the sides (n,) of weekly values (n,) at positions `at` (n,) without those that come again at about the same date.
+    """Return the sides (n,) of weekly values (n,) at positions `at` (n,) without those that recur at about the same date.
 
     In other years, a peak at a date may lie in the week before or after, or in two weeks.
     """
@@ -135,7 +136,7 @@ def _without_yearly(side: np.ndarray, values: np.ndarray, at: np.ndarray) -> np.
     away = values - np.median(around, axis=1)
     for i in found.tolist():
         years = np.arange(-(at[i] // WEEKS_IN_YEAR), (at[-1] - at[i]) // WEEKS_IN_YEAR + 1)
-        near = [np.abs(at - at[i] - year * WEEKS_IN_YEAR) <= MOVES for year in years.tolist() if year]
+        near = [np.abs(at - at[i] - round(year * YEAR_OF_WEEKS)) <= MOVES for year in years.tolist() if year]
         again = [float((away[one] * side[i]).max()) >= AS_FAR * abs(away[i]) for one in near if one.any()]
         out[i] *= not again or np.mean(again) < AGAIN
     return out

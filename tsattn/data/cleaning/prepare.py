@@ -131,7 +131,7 @@ def prepare(
     indptr = np.arange(len(past) + 1) * past.shape[1]
     gross = np.array([error.row for error in find_gross_errors(plausible.ravel(), group, indptr)], np.int64)
     plausible = left_out(plausible, GROSS_ERROR, *np.divmod(gross, max(past.shape[1], 1)))
-    slumps = [one for one in find_slumps(plausible, year) if level_shifts or one.level == 1]
+    slumps = [one for one in find_slumps(plausible, year) if level_shifts or one.back]
     found = [*find_outages(plausible, periods, year), *((one.row, one.at) for one in slumps)]
     outages = [np.stack([np.full(len(at), row), at]) for row, at in found]
     plausible = left_out(plausible, OUTAGE, *_joined(outages))

@@ -27,21 +27,23 @@ RARELY = 0.02  # share of the other values that may be FELL: more are the noise 
 SETTLED = 0.15  # by which medians of half a year may differ from a new level of two years
 SETTLING = 0.08  # by which medians of a quarter may differ from one of half a year
 RECOVERED = 0.93  # of the median of the year after a step, from which on a recovery is over
-MOVED = 1.15  # level after a slump, or one over it, from which on the years before it are scaled
-LATEST = 2  # years since a slump, at most, for that: later, the newest years tell the level
+MOVED = 1.15  # ratio of the level after a slump to that before it, or its inverse, from which on earlier values are scaled
+LATEST = 2  # years after a slump in which earlier values are scaled; later, the newest years show the level
 LIKE_BEFORE = 0.1  # by which values at a new level may differ from their usual values times that level, in the median
 
 
 class Slump(NamedTuple):
     """A slump of the window `row` at the positions `at` (n,).
 
-    level: of the series after it, relative to before; 1 if the series is back. settled: the first position at that level.
+    level: of the series after it, relative to before; 1 if that is about the same. settled: the first position at that level.
+    back: True if the old level came back or was exceeded, False if the series settled below it.
     """
 
     row: int
     at: np.ndarray
     level: float
     settled: int
+    back: bool = True
 
 
 def find_slumps(past: np.ndarray, year: float) -> list[Slump]:
@@ -57,7 +59,7 @@ def find_slumps(past: np.ndarray, year: float) -> list[Slump]:
         first = int(np.isfinite(past[row]).argmax())
         slump = _slump(past[row, first:].astype(np.float64), period)
         if slump is not None:
-            found.append(Slump(row, first + slump.at, slump.level, first + slump.settled))
+            found.append(slump._replace(row=row, at=first + slump.at, settled=first + slump.settled))
     return found
 
 
@@ -88,10 +90,11 @@ def _slump(values: np.ndarray, period: int) -> Slump | None:
     if not (is_deep and is_back and is_alone):
         return None
     end = min(_recovered(share, end, period, since), begin + int(LONGEST * period))
-    if level == 1 and sure and len(values) - end <= LATEST * period:
+    back = level == 1
+    if back and sure and len(values) - end <= LATEST * period:
         level = _level_after(values, begin, end, period)
     at = np.arange(begin, end)
-    return Slump(0, at[~np.isnan(values[at])], level, end)
+    return Slump(0, at[~np.isnan(values[at])], level, end, back)
 
 
 def _level_after(values: np.ndarray, begin: int, end: int, period: int) -> float:
@@ -184,9 +187,16 @@ def _settled(share: np.ndarray, begin: int, period: int) -> tuple[int, float] | 
         level = float(np.nanmedian(newest)) if begin < len(share) - steps and np.isfinite(newest).any() else 0.0
         if not 0 < level < USUAL or np.nanmedian(np.abs(newest / level - 1)) > LIKE_BEFORE:
             continue
-        medians = np.nanmedian(np.lib.stride_tricks.sliding_window_view(share[begin:], window), 1)
+        medians = _medians(np.lib.stride_tricks.sliding_window_view(share[begin:], window))
         away = np.flatnonzero(~(np.abs(medians / level - 1) <= spread))
         end = begin + (int(away[-1]) + 1 if len(away) else 0)
         if end <= len(share) - steps:
             return end, level
     return None
+
+
+def _medians(windows: np.ndarray) -> np.ndarray:
+    """Return the medians (n,) of the known values of windows (n, m); NaN where none is known."""
+    out, known = np.full(len(windows), np.nan), np.isfinite(windows).any(1)
+    out[known] = np.nanmedian(windows[known], 1)
+    return out

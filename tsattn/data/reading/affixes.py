@@ -92,8 +92,8 @@ SPLIT_ARROW = (
 @dataclass(frozen=True)
 class Affixes:
     """Text beside the numbers of a column. kind: "none", "unit", "scale" or "flags"; done: what is removed, in words;
-    clash: two units that cannot both be removed, or None. factors: factor of each suffix of a scale. odd: text behind a few of
-    the numbers, such as "est.", which makes them no numbers."""
+    clash: two units that cannot both be removed, or None. factors: factor of each suffix of a scale. odd: suffixes of a
+    few texts, such as "est.", that are therefore not read as numbers."""
 
     kind: str = "none"
     done: tuple[str, ...] = ()
@@ -116,7 +116,7 @@ def beside(texts: Sequence[str]) -> Affixes | None:
 
 
 def _is_known(suffix: str) -> bool:
-    """Return True for text behind a number that is none, or a currency, unit, scale or flag."""
+    """Return True if a suffix is empty, a currency, a unit, a scale or a flag."""
     known = suffix in UNITS or suffix in _SCALES or bool(CURRENCY.fullmatch(suffix)) or bool(_scales_of_currencies([suffix]))
     return not suffix or known or _FLAG.fullmatch(suffix.replace(" ", "")) is not None
 

@@ -67,7 +67,7 @@ class Numbers:
 
     done: what was removed, for the report, with the number of rows that had it. bad: row of the first text that is not a number,
     or None. open: row of a text with two readings, 1.080 or 1080. clash: two units in one column. why: evidence for the marks.
-    censored: number of rows such as <1, read as missing.
+    censored: number of rows such as <1, read as missing. odd: True if unknown text stands behind a few of the numbers.
     """
 
     column: Column
@@ -77,6 +77,7 @@ class Numbers:
     clash: tuple[str, str] | None = None
     why: tuple[str, ...] = ()
     censored: int = 0
+    odd: bool = False
 
 
 def as_numbers(column: Column, marks: Marks = UNKNOWN, tolerance: float = 0.0) -> Numbers | None:
@@ -102,6 +103,7 @@ def as_numbers(column: Column, marks: Marks = UNKNOWN, tolerance: float = 0.0) -
         clash=parsed.clash,
         why=parsed.why,
         censored=_rows(column, parsed.censored),
+        odd=parsed.odd,
     )
 
 
@@ -140,6 +142,7 @@ class _Parsed:
     open: np.ndarray | None
     clash: tuple[str, str] | None
     why: tuple[str, ...]
+    odd: bool
 
 
 def _parse(labels: Any, marks: Marks) -> _Parsed | None:
@@ -174,7 +177,7 @@ def _parse(labels: Any, marks: Marks) -> _Parsed | None:
     opened = arrow.values(pc.equal(text, arrow.text(verdict.open)), False).astype(bool) if verdict.open else None
     done.update(_marks_removed(text, verdict))
     done = {what: texts & good for what, texts in done.items()}
-    return _Parsed(values, ~good & ~null, censored, done, opened, found.clash, verdict.why)
+    return _Parsed(values, ~good & ~null, censored, done, opened, found.clash, verdict.why, bool(found.odd))
 
 
 def _respelled(labels: Any, null: np.ndarray) -> tuple[Any, dict[str, np.ndarray]]:

@@ -1,7 +1,7 @@
 """Rows of a history from which effects are learnt, and whether they may multiply: zeros have no logarithm.
 
-A series that rests, such as a shop at night and on Sundays, is zero there whatever a covariate is. Such rows say nothing about
-effects. Where all others are positive, they are left out, so that effects are percentages of open hours.
+A series that rests, such as a shop at night and on Sundays, is zero there whatever the covariates are. Such rows say nothing
+about effects. Where all others are positive, they are left out, so that effects are percentages of open hours.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def estimate_all(
     """Regress each of R series, values (R, L), on covariates (R, L, K) of its own; see `estimate`.
 
     Series with the same observed steps and the same covariates, such as dates, share the work on these. whole: (R, L) the values
-    with the rows at rest, of which a history holds as many seasons as with them.
+    including rows at rest; their count decides the season.
     """
     count = covariates.shape[2]
     values, covariates = values[:, -MOST_STEPS:], covariates[:, -MOST_STEPS:]

@@ -5,7 +5,8 @@ December, has a share of its effect in each week that holds some of its days. Th
 filter, which removes the level of the weeks around. The evidence is the mean effect over the years without the largest, relative
 to the effects of the same window moved to all other weeks of the year (a placebo test; Abadie et al., 2010). A window must also
 explain more than the same weeks of a season of 52 steps do, wherever the history tells the two apart. Windows around Christmas,
-New Year, Easter, Mother's Day and Thanksgiving are searched first. Those on other dates are many more, so they must be clearer.
+New Year, Easter, Mother's Day and Thanksgiving are searched first. Those on other dates are many
+more, so their evidence must be stronger.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ WORTH = 0.5  # squared bars that a window has to explain to be compared with pla
 MOST = 6  # holidays that one search finds, at most
 AWAY = 5  # weeks by which a placebo is moved, at least
 PART = 0.75  # of a window's weeks that must be observed
-MARGIN = 28  # days beyond the ends of a history on which windows are listed
+MARGIN = 42  # days beyond the ends of a history on which windows are listed
 
 
 class Window(NamedTuple):
@@ -72,11 +73,13 @@ WINDOWS = (
     *_windows("Thanksgiving", {1: "Black Friday"}, (1, 4, 7, 14)),
     *_windows("Thanksgiving", {4: "Cyber Monday"}, (1, 7)),
 )
+_TITLES = {window.title for window in WINDOWS}
 DATES = tuple(
-    Window(f"{month + 1:02}-{day:02}", 0, length, f"{day} {MONTHS[month]}")
+    window
     for month, days in enumerate((31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31))
     for day in range(1, days + 1)
     for length in (1, 7, 14, 21, 28, 42)
+    if (window := Window(f"{month + 1:02}-{day:02}", 0, length, f"{day} {MONTHS[month]}")).title not in _TITLES
 )
 EVERY = (*WINDOWS, *DATES)
 NAMED, OTHERS = np.arange(len(WINDOWS)), np.arange(len(WINDOWS), len(EVERY))
@@ -238,7 +241,7 @@ class _Shapes:
         others = []
         for phase in phases:
             move = (phase - place + WEEKS_IN_YEAR // 2) % WEEKS_IN_YEAR - WEEKS_IN_YEAR // 2
-            others.append(sum(_moved(raw[k], -int(step)) for k, step in zip(some, move, strict=True)))
+            others.append(sum(_shifted(raw[k], -int(step)) for k, step in zip(some, move, strict=True)))
         x = self.filtered(np.stack(others))
         return bool(((x @ y) ** 2 / np.maximum((x**2).sum(1), 1e-9)).max() < self.explained(y)[which])
 
@@ -313,7 +316,7 @@ def _ranked(ordered: np.ndarray, count: np.ndarray, share: float) -> np.ndarray:
     return np.nan_to_num(np.take_along_axis(ordered, at[:, None], 1)[:, 0], nan=np.inf)
 
 
-def _moved(values: np.ndarray, move: int) -> np.ndarray:
+def _shifted(values: np.ndarray, move: int) -> np.ndarray:
     """Return values (T,) `move` steps later, at each step; zeros beyond the ends."""
     out = np.zeros_like(values)
     if move > 0:
