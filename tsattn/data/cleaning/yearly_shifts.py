@@ -87,11 +87,12 @@ def _shift(ratio: np.ndarray, least: int, period: int) -> tuple[int, float] | No
     stayed = there[known[cut:]]
     if stayed.mean() < STAYED or not stayed[-NEWEST:].all():
         return None  # it is over
-    of_two_years = since[cut - cuts[0]] + float(mean(np.array([cut - period]), np.array([n - period]))[0])
+    new = float(since[cut - cuts[0]])
+    of_two_years = new + float(mean(np.array([cut - period]), np.array([n - period]))[0])
     if (of_two_years - 2 * np.nanmedian(ratio[:cut])) * np.sign(size) < CONFIRMED * abs(size):
         return None  # the year before changed, as in a slump
     starts = np.arange(cut - steps + 1)
     earlier = mean(starts, starts + steps)
-    low, high, new = earlier.min(), earlier.max(), float(since[cut - cuts[0]])
+    low, high = earlier.min(), earlier.max()
     outside = max(new - high, low - new)
     return (cut, size) if outside > OUTSIDE * (high - low) else None

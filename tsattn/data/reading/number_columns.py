@@ -130,11 +130,10 @@ def numbered(table: Table, busy: set[str], options: ReadOptions, notes: Notes) -
             elif not options.target and (unread := _with_unknown_affix(column)):
                 notes.warn(f"column {name!r} is left out: {unread!r} is a number with unknown text beside it; remove the text")
             continue
-        if numbers.odd and not (wanted or name in covariates) and not _is_measure(column):
+        if numbers.odd and numbers.bad is not None and not (wanted or name in covariates) and not _is_measure(column):
             if not (options.target or is_item_name(name)):
-                notes.warn(
-                    f"column {name!r} is left out: {_odd_of(numbers, column)!r} is not a number; correct it or remove the text"
-                )
+                odd = column.text_at(numbers.bad)[:40]
+                notes.warn(f"column {name!r} is left out: {odd!r} is not a number; correct it or remove the text")
             continue
         if not wanted and _is_one_size(column, numbers):
             named.append((name, numbers))
@@ -168,10 +167,6 @@ def _is_measure(column: Column) -> bool:
     """Return True for a column that is known in most rows, whose texts seldom repeat, and that is not named like one of items."""
     known = int((~column.missing).sum())
     return not is_item_name(column.name) and 2 * known >= len(column) and _FEWEST_REPEATS * len(column.texts()) >= known
-
-
-def _odd_of(numbers: Numbers, column: Column) -> str:
-    return "" if numbers.bad is None else column.text_at(numbers.bad)[:40]
 
 
 def _with_unknown_affix(column: Column) -> str:

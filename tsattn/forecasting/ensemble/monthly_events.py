@@ -72,7 +72,7 @@ class Months:
         """Return past (B, L), or its logarithms where it is positive, without the season, in robust scales, limited."""
         return residuals_of(past, (12 // self.step,)).z
 
-    def sizes_on(self, first: int, size: int, which: Sequence[int] = range(len(NAMES))) -> np.ndarray:
+    def sizes_on(self, first: int, size: int, which: Sequence[int]) -> np.ndarray:
         """Return (C, size) counts of NAMES, those of `which`, in the steps that begin in the months from `first` on."""
         return counts_in((first + np.arange(size)).astype("datetime64[M]"), self.step)[list(which)]
 
@@ -99,7 +99,8 @@ class Months:
 
     def _fits(self, values: np.ndarray, first: int) -> list[Estimate]:
         """Return the regressions of series (S, T) on all counts that differ in enough steps."""
-        counts, season = self.sizes_on(first, values.shape[1] * self.step)[:, :: self.step], 12 // self.step
+        every, season = range(len(NAMES)), 12 // self.step
+        counts = self.sizes_on(first, values.shape[1] * self.step, every)[:, :: self.step]
         seen = ~np.isnan(values).all(0)
         able = _spread(counts, seen, season) >= FEWEST
         able &= ~OF_EASTER | (seen.sum() >= YEARS_OF_EASTER * self._needed)

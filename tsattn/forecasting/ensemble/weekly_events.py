@@ -12,7 +12,7 @@ more, so their evidence must be stronger.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -94,21 +94,20 @@ def shares_on(which: Sequence[int], weeks: np.ndarray) -> np.ndarray:
 
     A week that lies in a window, or contains it, has 1.
     """
-    year = _years_of(weeks)
-    out = np.zeros((len(which), len(year), len(weeks)))
-    for row, begin, length in zip(out, _begins(which, year), (EVERY[k].length for k in which), strict=True):
-        inside = np.minimum(weeks + 7, begin[:, None] + length) - np.maximum(weeks, begin[:, None])
-        row[:] = np.maximum(inside, 0) / min(length, 7)
-    return out
+    return np.stack(tuple(_shares_by_year(which, weeks)), 1)
 
 
 def _sums_on(which: Sequence[int], weeks: np.ndarray) -> np.ndarray:
     """Return (W, T), `shares_on` summed over the years."""
+    return np.asarray(sum(_shares_by_year(which, weeks)))
+
+
+def _shares_by_year(which: Sequence[int], weeks: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the shares (W, T) of windows in each year; see `shares_on`."""
+    year = np.arange(_year(int(weeks[0]) - MARGIN), _year(int(weeks[-1]) + 7 + MARGIN) + 1)
     length = np.array([EVERY[k].length for k in which])[:, None]
-    out = np.zeros((len(which), len(weeks)))
-    for begin in _begins(which, _years_of(weeks)).T[..., None]:
-        out += np.maximum(np.minimum(weeks + 7, begin + length) - np.maximum(weeks, begin), 0) / np.minimum(length, 7)
-    return out
+    for begin in _begins(which, year).T[..., None]:
+        yield np.maximum(np.minimum(weeks + 7, begin + length) - np.maximum(weeks, begin), 0) / np.minimum(length, 7)
 
 
 def _begins(which: Sequence[int], year: np.ndarray) -> np.ndarray:
@@ -121,10 +120,6 @@ def _begins(which: Sequence[int], year: np.ndarray) -> np.ndarray:
     for date in {EVERY[k].feast for k in which} - set(feasts):
         feasts[date] = np.array([f"{one}-{date}" for one in year], "datetime64[D]").astype(np.int64)
     return np.array([feasts[EVERY[k].feast] + EVERY[k].offset for k in which]).reshape(len(which), len(year))
-
-
-def _years_of(weeks: np.ndarray) -> np.ndarray:
-    return np.arange(_year(int(weeks[0]) - MARGIN), _year(int(weeks[-1]) + 7 + MARGIN) + 1)
 
 
 def _year(day: int) -> int:
@@ -155,6 +150,7 @@ class _Shapes:
     def __init__(self, weeks: np.ndarray, seen: np.ndarray) -> None:
         self.weeks, self.seen = weeks, seen
         self.whole = self.filtered(_sums_on(range(len(EVERY)), weeks))
+        self._squares = np.maximum((self.whole**2).sum(1), 1e-9)
         self._placebos: dict[int, _Placebos] = {}
 
     def placebos(self, which: np.ndarray) -> _Placebos:
@@ -189,7 +185,7 @@ class _Shapes:
 
     def explained(self, y: np.ndarray) -> np.ndarray:
         """Return (E,) sums of squares of y (T,) that each window explains."""
-        return np.asarray((self.whole @ y) ** 2 / np.maximum((self.whole**2).sum(1), 1e-9))
+        return np.asarray((self.whole @ y) ** 2 / self._squares)
 
     def greedy(self, y: np.ndarray, found: Sequence[int], bar: float, among: np.ndarray) -> list[int]:
         """Return the windows `found` and others of `among` (W,) that y (T,) follows, clearest first."""
