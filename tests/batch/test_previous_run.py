@@ -59,6 +59,28 @@ def test_when_the_input_ends_earlier_then_a_file_keeps_its_newer_forecast_until_
     assert (house / "o.csv").read_bytes() == newest
 
 
+def test_when_the_input_ends_earlier_then_files_per_item_are_kept_and_a_table_gets_each_row_once(jobs, house):
+    path = jobs(job_text('outputs = ["by/{item_id}.csv", "sqlite:///f.db#f"]'))
+    assert main(["run", str(path), "-q"]) == 0
+    newest = {file.name: file.read_bytes() for file in (house / "by").iterdir()}
+    write_csv(house / "data.csv", rows(2, 190))
+    for _ in range(2):
+        assert main(["run", str(path), "-q"]) == 4
+        assert {file.name: file.read_bytes() for file in (house / "by").iterdir()} == newest
+    with sqlite3.connect(house / "f.db") as base:
+        found = base.execute("select cutoff, item_id, count(*), count(distinct timestamp) from f group by 1, 2").fetchall()
+    assert len({row[0] for row in found}) == 2
+    assert [row[2:] for row in found] == [(12, 12)] * 4
+
+
+def test_when_one_series_of_two_ends_earlier_then_the_file_is_replaced(jobs, house):
+    path = jobs(JOB)
+    assert main(["run", str(path), "-q"]) == 0
+    write_csv(house / "data.csv", [*rows(1), *rows(1, 190, lead="b")])
+    assert main(["run", str(path), "-q"]) == 0
+    assert "b00" in (house / "o.csv").read_text("utf-8")
+
+
 def test_when_clocks_are_set_back_then_a_later_end_at_an_earlier_local_time_is_no_loss(jobs, house, shipped, capsys):
     start, step = np.datetime64("2024-10-24T22:00"), np.timedelta64(10, "m")
     path = jobs(

@@ -68,6 +68,16 @@ def test_when_a_workspace_was_named_then_the_next_command_names_it_too(unchanged
         assert text.getvalue().splitlines()[-1] == said
 
 
+def test_when_the_workspace_comes_from_the_environment_then_the_next_command_does_not_name_it(
+    unchanged, kpi, monkeypatch, capsys
+):
+    monkeypatch.setattr(tsattn.api, "train", lambda *_, **__: unchanged)
+    monkeypatch.setenv("TSATTN_WORKSPACE", "elsewhere")
+    for options, said in (([], "next: tsattn forecast"), (["--workspace", "w"], "next: tsattn forecast --workspace w")):
+        assert main(["train", kpi, *options]) == 0
+        assert capsys.readouterr().out.splitlines()[-1] == said
+
+
 def test_when_nothing_was_compared_then_only_the_length_of_the_series_is_given_as_the_reason(kpi, capsys):
     assert main(["train", kpi, "--horizon", "100", "--max-time", "20s"]) == 0
     printed = "".join(capsys.readouterr())
